@@ -1,0 +1,493 @@
+package wire
+
+import (
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A Decoder reads one JSON text, strictly and in a single pass. After a failure every method returns
+// zero values at once, so that only the end needs to look: [Decoder.End].
+//
+// A Decoder is small enough for the stack; it must not be copied once it has read anything.
+type Decoder struct {
+	text  string
+	pos   int
+	depth int // containers open around pos
+	limit int // of depth
+	err   *Error
+
+	scratch []byte // for strings with escapes
+
+	// The names of the objects being skipped, innermost last: see nameSet.
+	nameCount int
+	nameRoom  [namesInline]nameSpan
+	nameMore  []nameSpan
+}
+
+// NewDecoder returns a decoder at the start of text.
+func NewDecoder(text string) Decoder { return Decoder{text: text, limit: MaxDepth} }
+
+// Reset puts d at the start of another text. The limit stays.
+func (d *Decoder) Reset(text string) {
+	const keep = 64 << 10 // what one large message needed is not held for ever
+	d.text, d.pos, d.depth, d.err, d.nameCount = text, 0, 0, nil, 0
+	if cap(d.scratch) > keep {
+		d.scratch = nil
+	}
+	if cap(d.nameMore) > keep/16 {
+		d.nameMore = nil
+	}
+}
+
+// LimitDepth sets how deep the text may nest.
+func (d *Decoder) LimitDepth(limit int) { d.limit = limit }
+
+// End checks that nothing but whitespace is left and returns the first failure as an [*Error].
+func (d *Decoder) End() error {
+	if d.next() != 0 || d.pos < len(d.text) {
+		d.unexpected(d.pos, "the end")
+	}
+	return d.Err()
+}
+
+// Err returns the first failure as an [*Error], nil so far as there is none.
+func (d *Decoder) Err() error {
+	if d.err == nil {
+		return nil
+	}
+	return d.err
+}
+
+// Failed reports whether something has failed.
+func (d *Decoder) Failed() bool { return d.err != nil }
+
+// Offset returns how much of the text has been read.
+func (d *Decoder) Offset() int { return d.pos }
+
+// next moves to the next byte that is not whitespace and returns it; 0 at the end.
+func (d *Decoder) next() byte {
+	if d.pos < len(d.text) {
+		if c := d.text[d.pos]; c > ' ' {
+			return c
+		}
+	}
+	return d.nextAfterSpace()
+}
+
+func (d *Decoder) nextAfterSpace() byte {
+	d.pos = skipSpace(d.text, d.pos)
+	if d.pos < len(d.text) {
+		return d.text[d.pos]
+	}
+	return 0
+}
+
+// Keep returns s, a part of the text, in a form fit for keeping: as it is where that holds no more than
+// eight times its size in memory (or 1 KiB), else as a copy. What the decoder hands out as a value is fit already;
+// member names are not.
+func (d *Decoder) Keep(s string) string {
+	if len(d.text) <= 1024 || len(s) >= len(d.text)/8 {
+		return s
+	}
+	return strings.Clone(s)
+}
+
+// open enters a container.
+func (d *Decoder) open(c byte, want string) bool {
+	if d.next() != c {
+		d.mismatch(want)
+		return false
+	}
+	if d.depth >= d.limit {
+		d.tooDeep(d.pos)
+		return false
+	}
+	d.depth++
+	d.pos++
+	return true
+}
+
+// First enters an object and returns the name of its first member, false if there is none. The name is good
+// until the text is gone: see [Decoder.Keep].
+//
+//	for k, ok := d.First(); ok; k, ok = d.Next() {
+//		switch k {
+//		case "name": ...
+func (d *Decoder) First() (string, bool) {
+	if !d.open('{', "an object") {
+		return "", false
+	}
+	if d.next() == '}' {
+		d.pos++
+		d.depth--
+		return "", false
+	}
+	return d.name()
+}
+
+// Next returns the name of the object's next member; false at the object's end.
+func (d *Decoder) Next() (string, bool) {
+	switch d.next() {
+	case ',':
+		d.pos++
+		return d.name()
+	case '}':
+		d.pos++
+		d.depth--
+		return "", false
+	}
+	d.unexpected(d.pos, "',' or '}'")
+	return "", false
+}
+
+// name reads a member's name and the colon after it.
+func (d *Decoder) name() (string, bool) {
+	if d.next() != '"' {
+		d.unexpected(d.pos, "a member name")
+		return "", false
+	}
+	d.pos++
+	name, _ := d.scanString()
+	if d.next() != ':' {
+		d.unexpected(d.pos, "':'")
+		return "", false
+	}
+	d.pos++
+	return name, true
+}
+
+// FirstItem enters an array and reports whether it has an element.
+//
+//	for ok := d.FirstItem(); ok; ok = d.NextItem() {
+func (d *Decoder) FirstItem() bool {
+	if !d.open('[', "an array") {
+		return false
+	}
+	if d.next() == ']' {
+		d.pos++
+		d.depth--
+		return false
+	}
+	return d.err == nil
+}
+
+// NextItem moves to the array's next element; false at the array's end.
+func (d *Decoder) NextItem() bool {
+	switch d.next() {
+	case ',':
+		d.pos++
+		return true
+	case ']':
+		d.pos++
+		d.depth--
+		return false
+	}
+	d.unexpected(d.pos, "',' or ']'")
+	return false
+}
+
+// Once notes in seen that the known member whose name was just read is there; a second one is an error.
+func (d *Decoder) Once(seen *uint64, bit uint64) {
+	if *seen&bit != 0 {
+		d.duplicate()
+	}
+	*seen |= bit
+}
+
+// duplicate fails for the member whose name was just read.
+func (d *Decoder) duplicate() {
+	path := pathTo(d.text, d.pos)
+	if len(path) == 0 {
+		return
+	}
+	last := len(path) - 1
+	d.failAt(Invalid, d.pos, path[:last], "duplicate member "+quote(unquote(path[last].name)))
+}
+
+// Duplicate fails because the member whose name was just read has come before. Code that fills a map calls it.
+func (d *Decoder) Duplicate() { d.duplicate() }
+
+// Require checks, after the object's end, that all required members were seen; names are in the order of
+// their bits in required.
+func (d *Decoder) Require(seen, required uint64, names ...string) {
+	if seen&required != required {
+		d.missing(seen, required, names)
+	}
+}
+
+func (d *Decoder) missing(seen, required uint64, names []string) {
+	for _, name := range names {
+		bit := required & -required
+		if seen&bit == 0 {
+			if d.err == nil {
+				path := append(pathTo(d.text, d.pos), pathStep{name: string(appendQuoted(name))})
+				d.failAt(Mismatch, d.pos, path, "missing")
+			}
+			return
+		}
+		required &^= bit
+	}
+}
+
+func appendQuoted(s string) []byte {
+	b, _ := appendString(nil, s)
+	return b
+}
+
+// Extra keeps the unknown member whose name was just read in x; a second one of a name is an error.
+func (d *Decoder) Extra(x *Members, name string) {
+	if x.m == nil {
+		x.m = newMemberList()
+	} else if x.m.find(name) >= 0 {
+		d.duplicate()
+		return
+	}
+	if v := d.Raw(); !v.IsZero() {
+		x.m.add(d.Keep(name), v)
+	}
+}
+
+// String reads a string.
+func (d *Decoder) String() string {
+	if d.next() != '"' {
+		d.mismatch("a string")
+		return ""
+	}
+	d.pos++
+	s, owned := d.scanString()
+	if owned {
+		return s
+	}
+	return d.Keep(s)
+}
+
+// Bool reads true or false.
+func (d *Decoder) Bool() bool {
+	d.next()
+	rest := d.text[d.pos:]
+	if strings.HasPrefix(rest, "true") {
+		d.pos += 4
+		return true
+	}
+	if strings.HasPrefix(rest, "false") {
+		d.pos += 5
+		return false
+	}
+	d.mismatch("a boolean")
+	return false
+}
+
+// Null reads a null if that is what comes, and reports whether it was.
+func (d *Decoder) Null() bool {
+	if d.next() == 'n' && strings.HasPrefix(d.text[d.pos:], "null") {
+		d.pos += 4
+		return true
+	}
+	return false
+}
+
+// Raw reads one value of any kind and returns it as it stands.
+func (d *Decoder) Raw() Raw {
+	d.next()
+	start := d.pos
+	d.Skip()
+	if d.err != nil {
+		return Raw{}
+	}
+	return Raw{d.Keep(d.text[start:d.pos])}
+}
+
+// Members reads an object and returns its members as they stand.
+func (d *Decoder) Members() Members {
+	m := Members{newMemberList()}
+	for k, ok := d.First(); ok; k, ok = d.Next() {
+		d.Extra(&m, k)
+	}
+	if d.err != nil {
+		return Members{}
+	}
+	return m
+}
+
+// ID reads a request id or a progress token: a string or an integer. An integer beyond int64 is kept digit
+// for digit, up to 64 of them.
+func (d *Decoder) ID() RequestID {
+	const want = "a string or an integer"
+	if d.next() == '"' {
+		s := d.String()
+		if d.err != nil {
+			return RequestID{}
+		}
+		return StringID(s)
+	}
+	lit := d.number(want)
+	if lit == "" {
+		return RequestID{}
+	}
+	id, ok := parseID(lit)
+	if !ok {
+		d.notInteger(lit)
+	}
+	return id
+}
+
+// Enum reads a string; one of the known ones comes without a new allocation, any other is taken as well.
+func (d *Decoder) Enum(known []string) string {
+	if d.next() != '"' {
+		d.mismatch("a string")
+		return ""
+	}
+	d.pos++
+	s, owned := d.scanString()
+	for _, k := range known {
+		if s == k {
+			return k
+		}
+	}
+	if owned {
+		return s
+	}
+	return d.Keep(s)
+}
+
+// Const reads a string that must be want.
+func (d *Decoder) Const(want string) {
+	if d.next() != '"' {
+		d.mismatch(quote(want))
+		return
+	}
+	d.pos++
+	if s, _ := d.scanString(); s != want {
+		d.Fail("want %s, got %s", quote(want), quote(s))
+	}
+}
+
+// ConstInt reads an integer that must be want.
+func (d *Decoder) ConstInt(want int64) {
+	if n := d.Int(); n != want {
+		d.Fail("want %d, got %d", want, n)
+	}
+}
+
+// remember keeps in x, under a known name, how an optional member was spelled that its field cannot tell
+// from an absent one.
+func (d *Decoder) remember(x *Members, name, value string) {
+	if d.err == nil {
+		x.Set(name, Raw{value})
+	}
+}
+
+// Present reports whether an optional member has a value. A null is none: it is read and remembered in x.
+func (d *Decoder) Present(x *Members, name string) bool {
+	if d.Null() {
+		d.remember(x, name, "null")
+		return false
+	}
+	return true
+}
+
+// OptString reads an optional string; null and "" are remembered in x.
+func (d *Decoder) OptString(x *Members, name string) string {
+	if !d.Present(x, name) {
+		return ""
+	}
+	s := d.String()
+	if s == "" {
+		d.remember(x, name, `""`)
+	}
+	return s
+}
+
+// OptEnum is OptString with the known values of an enum, as [Decoder.Enum] takes them.
+func (d *Decoder) OptEnum(x *Members, name string, known []string) string {
+	if !d.Present(x, name) {
+		return ""
+	}
+	s := d.Enum(known)
+	if s == "" {
+		d.remember(x, name, `""`)
+	}
+	return s
+}
+
+// OptBool reads an optional boolean; null is remembered in x.
+func (d *Decoder) OptBool(x *Members, name string) *bool {
+	if !d.Present(x, name) {
+		return nil
+	}
+	v := d.Bool()
+	return &v
+}
+
+// OptInt reads an optional integer; null is remembered in x.
+func (d *Decoder) OptInt(x *Members, name string) *int64 {
+	if !d.Present(x, name) {
+		return nil
+	}
+	v := d.Int()
+	return &v
+}
+
+// OptFloat reads an optional number; null is remembered in x, and so are digits that float64 does not hold.
+func (d *Decoder) OptFloat(x *Members, name string) *float64 {
+	if !d.Present(x, name) {
+		return nil
+	}
+	v := d.NumberFloat(x, name)
+	return &v
+}
+
+// NumberFloat reads a number and remembers in x the digits of one that float64 does not hold, like 2^53+1.
+func (d *Decoder) NumberFloat(x *Members, name string) float64 {
+	v, lit := d.float()
+	if lit != "" && !reproduces(v, lit) {
+		d.remember(x, name, strings.Clone(lit))
+	}
+	return v
+}
+
+// PeekKind returns the kind of the value at the cursor, judged by its first byte.
+func (d *Decoder) PeekKind() Kind { return kindOf(d.next()) }
+
+// PeekHas reports whether the value at the cursor is an object with a member called key. What it
+// looks past is checked only when it is read.
+func (d *Decoder) PeekHas(key string) bool {
+	return skimMember(d.text, d.pos, key) >= 0
+}
+
+// PeekString returns the string that the object at the cursor has as the member called key; false if there is
+// no object, no such member, or no string. The string is good until the text is gone.
+func (d *Decoder) PeekString(key string) (string, bool) {
+	i := skimMember(d.text, d.pos, key)
+	if i < 0 || i >= len(d.text) || d.text[i] != '"' {
+		return "", false
+	}
+	end := skimString(d.text, i+1)
+	if end < 0 {
+		return "", false
+	}
+	if s := d.text[i+1 : end-1]; strings.IndexByte(s, '\\') < 0 {
+		return s, true
+	}
+	return unquote(d.text[i:end]), true
+}
+
+var decoders = sync.Pool{New: func() any { return new(Decoder) }}
+
+// Unmarshal sets v from data, which holds one JSON value. It keeps no part of data. The error is an [*Error].
+func Unmarshal(data []byte, v Value) error { return decode(string(data), v) }
+
+func decode(text string, v Value) error {
+	d, _ := decoders.Get().(*Decoder)
+	d.Reset(text)
+	d.limit = MaxDepth
+	v.DecodeJSON(d)
+	err := d.End()
+	d.Reset("")
+	decoders.Put(d)
+	return err
+}
+
+// isKnown reports whether name is one of the known names.
+func isKnown(name string, known []string) bool { return slices.Contains(known, name) }

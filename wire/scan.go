@@ -1,0 +1,321 @@
+package wire
+
+import (
+	"math/bits"
+	"strings"
+)
+
+// MaxDepth is how deep a text may nest unless a decoder is told otherwise.
+const MaxDepth = 512
+
+// Skip reads one value of any kind, checks all of it, and keeps nothing.
+func (d *Decoder) Skip() {
+	d.next()
+	d.nameCount = 0
+	if end := d.skipValue(d.text, d.pos, d.depth); end >= 0 {
+		d.pos = end
+	}
+}
+
+// The skip functions check the value that starts in s at i and return the offset after it. s is d.text,
+// depth the number of containers open around the value. Having failed they return -1.
+
+func (d *Decoder) skipValue(s string, i, depth int) int {
+	if i < len(s) {
+		switch c := s[i]; c {
+		case '"':
+			return d.skipString(s, i+1)
+		case '{':
+			return d.skipObject(s, i+1, depth+1)
+		case '[':
+			return d.skipArray(s, i+1, depth+1)
+		case 't':
+			if strings.HasPrefix(s[i:], "true") {
+				return i + 4
+			}
+		case 'f':
+			if strings.HasPrefix(s[i:], "false") {
+				return i + 5
+			}
+		case 'n':
+			if strings.HasPrefix(s[i:], "null") {
+				return i + 4
+			}
+		case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+			return d.skipNumber(s, i)
+		}
+	}
+	return d.skipUnexpected(s, i, "a value")
+}
+
+// skipUnexpected fails, naming the first byte that cannot be.
+func (d *Decoder) skipUnexpected(s string, i int, want string) int {
+	for _, word := range [...]string{"true", "false", "null"} {
+		if i < len(s) && s[i] == word[0] {
+			for n := 0; n < len(word) && i < len(s) && s[i] == word[n]; n++ {
+				i++
+			}
+			want = word
+		}
+	}
+	d.unexpected(i, want)
+	return -1
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+
+// skipSpace returns the offset of the first byte at or after i that is not whitespace.
+func skipSpace(s string, i int) int {
+	for i < len(s) && isSpace(s[i]) {
+		i++
+	}
+	return i
+}
+
+func (d *Decoder) skipArray(s string, i, depth int) int {
+	if depth > d.limit {
+		return d.tooDeep(i - 1)
+	}
+	if i = skipSpace(s, i); i < len(s) && s[i] == ']' {
+		return i + 1
+	}
+	for {
+		if i = d.skipValue(s, i, depth); i < 0 {
+			return -1
+		}
+		if i < len(s) && s[i] <= ' ' {
+			i = skipSpace(s, i)
+		}
+		if i >= len(s) || s[i] != ',' {
+			if i < len(s) && s[i] == ']' {
+				return i + 1
+			}
+			d.unexpected(i, "',' or ']'")
+			return -1
+		}
+		if i++; i < len(s) && s[i] <= ' ' {
+			i = skipSpace(s, i)
+		}
+	}
+}
+
+func (d *Decoder) skipObject(s string, i, depth int) int {
+	if depth > d.limit {
+		return d.tooDeep(i - 1)
+	}
+	if i = skipSpace(s, i); i < len(s) && s[i] == '}' {
+		return i + 1
+	}
+	names := nameSet{base: d.nameCount}
+	for {
+		if i >= len(s) || s[i] != '"' {
+			d.unexpected(i, "a member name")
+			return -1
+		}
+		start := i
+		if i = d.skipString(s, i+1); i < 0 || !names.add(d, s, start+1, i-1) {
+			return -1
+		}
+		if i < len(s) && s[i] <= ' ' {
+			i = skipSpace(s, i)
+		}
+		if i >= len(s) || s[i] != ':' {
+			d.unexpected(i, "':'")
+			return -1
+		}
+		if i++; i < len(s) && s[i] <= ' ' {
+			i = skipSpace(s, i)
+		}
+		if i = d.skipValue(s, i, depth); i < 0 {
+			return -1
+		}
+		if i < len(s) && s[i] <= ' ' {
+			i = skipSpace(s, i)
+		}
+		if i >= len(s) || s[i] != ',' {
+			if i < len(s) && s[i] == '}' {
+				d.nameCount = names.base
+				return i + 1
+			}
+			d.unexpected(i, "',' or '}'")
+			return -1
+		}
+		if i++; i < len(s) && s[i] <= ' ' {
+			i = skipSpace(s, i)
+		}
+	}
+}
+
+func (d *Decoder) tooDeep(i int) int {
+	d.fail(Invalid, i, "nested deeper than "+itoa(d.limit))
+	return -1
+}
+
+// A nameSet finds duplicates among the names of one object while it is skipped. A bit mask tells most names
+// to be new; a hit is checked against the names before it, which lie on a stack in the decoder from base on.
+// Objects of many members, or with escapes in a name, go over to a map.
+type nameSet struct {
+	mask  uint64
+	base  int
+	names map[string]struct{}
+}
+
+// nameSpan is where in the text a name is, without its quotes.
+type nameSpan struct{ start, end int }
+
+const (
+	namesInline = 16 // names on the decoder's stack before it needs the heap
+	namesMost   = 32 // names of one object before it needs a map
+)
+
+// add notes the name s[start:end]; a duplicate fails the decoder.
+func (n *nameSet) add(d *Decoder, s string, start, end int) bool {
+	name := s[start:end]
+	bit := uint64(1) << nameHash(name)
+	if n.names == nil && d.nameCount-n.base < namesMost && strings.IndexByte(name, '\\') < 0 {
+		if n.mask&bit != 0 {
+			for i := n.base; i < d.nameCount; i++ {
+				if p := d.nameAt(i); s[p.start:p.end] == name {
+					return n.duplicate(d, start, name)
+				}
+			}
+		}
+		n.mask |= bit
+		d.pushName(nameSpan{start, end})
+		return true
+	}
+	if n.names == nil {
+		n.names = make(map[string]struct{}, 2*namesMost)
+		for i := n.base; i < d.nameCount; i++ {
+			p := d.nameAt(i)
+			n.names[s[p.start:p.end]] = struct{}{}
+		}
+	}
+	if strings.IndexByte(name, '\\') >= 0 {
+		name = unquote(s[start-1 : end+1])
+	}
+	if _, ok := n.names[name]; ok {
+		return n.duplicate(d, start, name)
+	}
+	n.names[name] = struct{}{}
+	return true
+}
+
+func (n *nameSet) duplicate(d *Decoder, start int, name string) bool {
+	d.fail(Invalid, start-1, "duplicate member "+quote(name))
+	return false
+}
+
+// nameHash returns a number below 64.
+func nameHash(name string) uint64 {
+	h := uint64(len(name))
+	if len(name) >= 8 {
+		h += load64(name, 0) ^ bits.RotateLeft64(load64(name, len(name)-8), 29)
+	} else {
+		for i := 0; i < len(name); i++ {
+			h = h<<8 | uint64(name[i])
+		}
+	}
+	return h * 0x9e3779b97f4a7c15 >> 58
+}
+
+func (d *Decoder) nameAt(i int) nameSpan {
+	if i < namesInline {
+		return d.nameRoom[i]
+	}
+	return d.nameMore[i-namesInline]
+}
+
+func (d *Decoder) pushName(p nameSpan) {
+	if i := d.nameCount; i < namesInline {
+		d.nameRoom[i] = p
+	} else {
+		d.nameMore = append(d.nameMore[:i-namesInline], p)
+	}
+	d.nameCount++
+}
+
+// The skim functions find the end of a value without checking it, for looking ahead: what they pass over is
+// checked when it is read. They return -1 where they find no end.
+
+func skimString(s string, i int) int {
+	for {
+		n := strings.IndexByte(s[i:], '"')
+		if n < 0 {
+			return -1
+		}
+		i += n
+		back := i
+		for back > 0 && s[back-1] == '\\' {
+			back--
+		}
+		i++
+		if (i-1-back)%2 == 0 {
+			return i
+		}
+	}
+}
+
+func skimValue(s string, i int) int {
+	for depth := 0; i < len(s); {
+		switch c := s[i]; c {
+		case '"':
+			if i = skimString(s, i+1); i < 0 {
+				return -1
+			}
+		case '{', '[':
+			depth++
+			i++
+		case '}', ']':
+			if depth--; depth < 0 {
+				return -1
+			}
+			i++
+		case ',', ':', ' ', '\t', '\r', '\n':
+			i++
+			continue
+		default:
+			for i < len(s) && !isEnd(s[i]) {
+				i++
+			}
+		}
+		if depth == 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// isEnd reports whether c ends a number or a literal.
+func isEnd(c byte) bool { return c == ',' || c == ']' || c == '}' || c == ':' || c == '"' || c <= ' ' }
+
+// skimMember returns the offset of the value that the object at offset i has under key, or -1.
+func skimMember(s string, i int, key string) int {
+	if i = skipSpace(s, i); i >= len(s) || s[i] != '{' {
+		return -1
+	}
+	for {
+		if i = skipSpace(s, i+1); i >= len(s) || s[i] != '"' {
+			return -1
+		}
+		end := skimString(s, i+1)
+		if end < 0 {
+			return -1
+		}
+		name := s[i+1 : end-1]
+		found := name == key || strings.IndexByte(name, '\\') >= 0 && unquote(s[i:end]) == key
+		if i = skipSpace(s, end); i >= len(s) || s[i] != ':' {
+			return -1
+		}
+		i = skipSpace(s, i+1)
+		if found {
+			return i
+		}
+		if i = skimValue(s, i); i < 0 {
+			return -1
+		}
+		if i = skipSpace(s, i); i >= len(s) || s[i] != ',' {
+			return -1
+		}
+	}
+}
