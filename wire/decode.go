@@ -450,10 +450,16 @@ func (d *Decoder) NumberFloat(x *Members, name string) float64 {
 // PeekKind returns the kind of the value at the cursor, judged by its first byte.
 func (d *Decoder) PeekKind() Kind { return kindOf(d.next()) }
 
-// PeekHas reports whether the value at the cursor is an object with a member called key. What it
-// looks past is checked only when it is read.
-func (d *Decoder) PeekHas(key string) bool {
-	return skimMember(d.text, d.pos, key) >= 0
+// PeekHas reports whether the value at the cursor is an object with a member of that name, or, given several,
+// whether there is a member at that path of names. What it looks past is checked only when it is read.
+func (d *Decoder) PeekHas(path ...string) bool {
+	at := d.pos
+	for _, name := range path {
+		if at = skimMember(d.text, at, name); at < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // PeekString returns the string that the object at the cursor has as the member called key; false if there is

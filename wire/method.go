@@ -10,11 +10,21 @@ type Value interface {
 
 // A Request is a request method: its name on the wire, its params P and its result R.
 // *P and *R implement [Value].
-type Request[P, R any] struct{ Method string }
+type Request[P, R any] struct {
+	// Method is the name on the wire.
+	Method string
+	// ParamsRequired is set when a request without params is invalid.
+	ParamsRequired bool
+}
 
 // A Notification is a notification method: its name on the wire and its params P.
 // *P implements [Value].
-type Notification[P any] struct{ Method string }
+type Notification[P any] struct {
+	// Method is the name on the wire.
+	Method string
+	// ParamsRequired is set when a notification without params is invalid.
+	ParamsRequired bool
+}
 
 // Empty is the params or the result of a method that defines no members of its own.
 type Empty struct {
