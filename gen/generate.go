@@ -1,0 +1,203 @@
+package gen
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// A Source is everything one Go package is generated from.
+type Source struct {
+	// Package is the Go package's name, Import its import path.
+	Package, Import string
+	// Title names the protocol and Revision its version, for comments.
+	Title, Revision string
+	// Path is where Schema is kept, for the head of each file.
+	Path   string
+	Schema []byte
+	// Overlays are applied in order.
+	Overlays []*Overlay
+	// Directions are the definitions that list which messages go which way.
+	Directions []string
+	// Imports are packages whose types the schema refers to, by the name it
+	// calls them: {"$ref": "mcp#/$defs/Tool"} is type Tool of Imports["mcp"].
+	Imports map[string]*Package
+}
+
+// Generate returns the files of the source's package, by name.
+func Generate(src Source) (map[string][]byte, error) {
+	pkg, err := Build(src)
+	if err != nil {
+		return nil, err
+	}
+	return Render(pkg)
+}
+
+// Build returns the model of the source's package: all decisions, no text.
+func Build(src Source) (*Package, error) {
+	root, hints, err := src.overlaid()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", src.Path, err)
+	}
+	schema, err := load(root)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", src.Path, err)
+	}
+	pkg := &Package{
+		Name: src.Package, Import: src.Import, Title: src.Title, Revision: src.Revision, Source: src.Path,
+		types: map[string]*Type{},
+	}
+	b := &builder{
+		pkg: pkg, defs: schema.Definitions, hints: hints, overlays: src.Overlays, imports: src.Imports,
+		taken: map[string]string{}, shared: map[string]*shared{}, unions: map[string]*Type{}, busy: map[string]bool{},
+	}
+	if err := b.build(src.Directions); err != nil {
+		return nil, fmt.Errorf("%s: %w", src.Path, err)
+	}
+	return pkg, nil
+}
+
+// Bundle returns the schema with the overlays applied, as JSON: what the
+// generated types are generated from.
+func Bundle(src Source) ([]byte, error) {
+	root, _, err := src.overlaid()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", src.Path, err)
+	}
+	return marshalIndent(root)
+}
+
+func (src Source) overlaid() (map[string]any, map[string]*Entry, error) {
+	parsed, err := parseJSON(src.Schema)
+	if err != nil {
+		return nil, nil, err
+	}
+	root, ok := parsed.(map[string]any)
+	if !ok {
+		return nil, nil, fmt.Errorf("want an object, got %s", jsonKind(parsed))
+	}
+	defs, ok := root["$defs"].(map[string]any)
+	if !ok {
+		return nil, nil, fmt.Errorf("$defs: missing")
+	}
+	hints, err := applyOverlays(defs, src.Overlays, src.Revision)
+	return root, hints, err
+}
+
+// build visits every definition that becomes Go. Directions and messages are
+// no types by themselves.
+func (b *builder) build(directions []string) error {
+	for _, name := range slices.Sorted(maps.Keys(b.defs)) {
+		if h := b.hints["/"+name]; h != nil && h.Omit {
+			continue
+		}
+		if _, message := messageOf(b.defs[name]); message || slices.Contains(directions, name) {
+			continue
+		}
+		if _, err := b.definition(name); err != nil {
+			return err
+		}
+	}
+	if err := b.buildMethods(); err != nil {
+		return err
+	}
+	if err := b.buildDirections(directions); err != nil {
+		return err
+	}
+	b.sort()
+	return nil
+}
+
+// sort puts everything into the order in which it is written.
+func (b *builder) sort() {
+	p := b.pkg
+	byName := func(x, y string) int {
+		switch {
+		case x < y:
+			return -1
+		case x > y:
+			return 1
+		}
+		return 0
+	}
+	slices.SortFunc(p.Structs, func(x, y *Struct) int { return byName(x.Name, y.Name) })
+	slices.SortFunc(p.Unions, func(x, y *Union) int { return byName(x.Name, y.Name) })
+	slices.SortFunc(p.Enums, func(x, y *Enum) int { return byName(x.Name, y.Name) })
+	slices.SortFunc(p.Named, func(x, y *Named) int { return byName(x.Name, y.Name) })
+	slices.SortFunc(p.Methods, func(x, y *Method) int { return byName(x.Name, y.Name) })
+}
+
+// A Manifest lists the packages of a project: what `go generate` makes.
+type Manifest struct {
+	// Module is the Go module's path.
+	Module string `json:"module"`
+	// Packages are generated in order, so that one can refer to those before it.
+	Packages []ManifestPackage `json:"packages"`
+}
+
+// A ManifestPackage says what one package is generated from. Paths are
+// relative to the module's root.
+type ManifestPackage struct {
+	Dir        string            `json:"dir"`
+	Name       string            `json:"name"`
+	Title      string            `json:"title"`
+	Revision   string            `json:"revision"`
+	Schema     string            `json:"schema"`
+	Overlays   []string          `json:"overlays,omitempty"`
+	Directions []string          `json:"directions,omitempty"`
+	Imports    map[string]string `json:"imports,omitempty"` // name in $ref -> dir
+}
+
+// Load reads what a manifest names, through read, and returns the sources in
+// order. Overlays are shared between packages, so that Unused can tell what
+// none of them uses.
+func (m *Manifest) Load(read func(path string) ([]byte, error)) ([]Source, []*Overlay, error) {
+	parsed := map[string]*Overlay{}
+	var overlays []*Overlay
+	var sources []Source
+	built := map[string]*Package{}
+	for _, p := range m.Packages {
+		text, err := read(p.Schema)
+		if err != nil {
+			return nil, nil, err
+		}
+		src := Source{
+			Package: p.Name, Import: m.Module + "/" + p.Dir, Title: p.Title, Revision: p.Revision,
+			Path: p.Schema, Schema: text, Directions: p.Directions, Imports: map[string]*Package{},
+		}
+		for _, path := range p.Overlays {
+			if parsed[path] == nil {
+				data, err := read(path)
+				if err != nil {
+					return nil, nil, err
+				}
+				if parsed[path], err = ParseOverlay(path, data); err != nil {
+					return nil, nil, err
+				}
+				overlays = append(overlays, parsed[path])
+			}
+			src.Overlays = append(src.Overlays, parsed[path])
+		}
+		for name, dir := range p.Imports {
+			if built[dir] == nil {
+				return nil, nil, fmt.Errorf("package %s: imports %q, which is not generated before it", p.Dir, dir)
+			}
+			src.Imports[name] = built[dir]
+		}
+		if built[p.Dir], err = Build(src); err != nil {
+			return nil, nil, err
+		}
+		sources = append(sources, src)
+	}
+	return sources, overlays, nil
+}
+
+// ParseManifest reads a manifest file.
+func ParseManifest(data []byte) (*Manifest, error) {
+	var m Manifest
+	if err := json.Unmarshal(data, &m); err != nil {
+		return nil, fmt.Errorf("manifest: %w", err)
+	}
+	return &m, nil
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexmcp/codexmcp/gen"
+)
+
+// command is the whole program.
+func command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "schema",
+		Short: "Keep the protocol schemas and the Go code generated from them",
+		Long: `schema keeps the protocol schemas under schema/ and the code generated from them.
+
+A pin is the wire structure of a published schema: its definitions without
+prose, in a normal form. Overlays say what the published JSON lost and how a
+construct becomes Go. Generating reads only these files; only "pin" and
+"upgrade" touch the network, and only when given a URL.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(generateCommand(), checkCommand(), pinCommand(), verifyCommand())
+	return root
+}
+
+func generateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "generate",
+		Short: "Write all generated packages",
+		Long:  "generate writes the Go packages that schema/packages.json lists, and removes generated files that are no longer made.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := openProject()
+			if err != nil {
+				return err
+			}
+			files, err := p.generate()
+			if files == nil {
+				return err
+			}
+			return errors.Join(p.write(files), err)
+		},
+	}
+}
+
+func checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check",
+		Short: "Fail if a pin, an overlay or a generated file is not what it should be",
+		Long: `check generates everything in memory and compares it, bytes and set of files,
+with what is there. It also compares each pin with the hash recorded for it.
+It names every file that differs and what to run.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := openProject()
+			if err != nil {
+				return err
+			}
+			files, err := p.generate()
+			if err != nil {
+				return err
+			}
+			return errors.Join(p.checkPins(), p.checkFiles(files))
+		},
+	}
+}
+
+// A project is a module with schemas: the folder everything is relative to.
+type project struct {
+	root     string
+	manifest *gen.Manifest
+}
+
+// openProject finds the module that holds schema/packages.json, from the
+// working directory upwards.
+func openProject() (*project, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	for {
+		data, err := os.ReadFile(filepath.Join(dir, "schema", "packages.json"))
+		if err == nil {
+			m, err := gen.ParseManifest(data)
+			if err != nil {
+				return nil, err
+			}
+			return &project{root: dir, manifest: m}, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return nil, fmt.Errorf("no schema/packages.json here or above")
+		}
+		dir = parent
+	}
+}
+
+func (p *project) path(name string) string { return filepath.Join(p.root, filepath.FromSlash(name)) }
+
+func (p *project) read(name string) ([]byte, error) { return os.ReadFile(p.path(name)) }
+
+// generate returns every generated file by its path from the root.
+func (p *project) generate() (map[string][]byte, error) { return p.manifest.Generate(p.read) }
+
+// write brings the generated files on disk to what they should be.
+func (p *project) write(files map[string][]byte) error {
+	existing, err := p.existing()
+	if err != nil {
+		return err
+	}
+	for _, name := range existing {
+		if _, wanted := files[name]; !wanted {
+			if err := os.Remove(p.path(name)); err != nil {
+				return err
+			}
+		}
+	}
+	for name, data := range files {
+		if old, err := p.read(name); err == nil && bytes.Equal(old, data) {
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(p.path(name)), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(p.path(name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkFiles compares the generated files on disk with what they should be.
+func (p *project) checkFiles(files map[string][]byte) error {
+	existing, err := p.existing()
+	if err != nil {
+		return err
+	}
+	drift := gen.Drift(files, existing, p.read)
+	if len(drift) == 0 {
+		return nil
+	}
+	var errs []error
+	for _, d := range drift {
+		errs = append(errs, fmt.Errorf("%s: run make generate", d))
+	}
+	return errors.Join(errs...)
+}
+
+// existing lists the generated files on disk.
+func (p *project) existing() ([]string, error) {
+	var names []string
+	for _, pattern := range p.manifest.Patterns() {
+		found, err := filepath.Glob(p.path(pattern))
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range found {
+			rel, err := filepath.Rel(p.root, name)
+			if err != nil {
+				return nil, err
+			}
+			names = append(names, filepath.ToSlash(rel))
+		}
+	}
+	return names, nil
+}
