@@ -391,6 +391,12 @@ func (x *CallToolResult) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CancelTaskParams) EncodeJSON(e *wire.Encoder) {
 	e.Object()
+	if x.Meta == nil {
+		e.Absent(`"_meta":`, x.Extra)
+	} else {
+		e.Key(`"_meta":`)
+		x.Meta.EncodeJSON(e)
+	}
 	e.String(`"taskId":`, x.TaskID)
 	e.EndObject(x.Extra, cancelTaskParamsMembers)
 }
@@ -400,17 +406,23 @@ func (x *CancelTaskParams) DecodeJSON(d *wire.Decoder) {
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
-		case "taskId":
+		case "_meta":
 			d.Once(&seen, 1<<0)
+			if d.Present(&x.Extra, k) {
+				x.Meta = new(RequestMeta)
+				x.Meta.DecodeJSON(d)
+			}
+		case "taskId":
+			d.Once(&seen, 1<<1)
 			x.TaskID = d.String()
 		default:
 			d.Extra(&x.Extra, k)
 		}
 	}
-	d.Require(seen, 0x1, "taskId")
+	d.Require(seen, 0x2, "taskId")
 }
 
-var cancelTaskParamsMembers = []string{"taskId"}
+var cancelTaskParamsMembers = []string{"_meta", "taskId"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *CancelTaskParams) AppendJSON(dst []byte) ([]byte, error) {
@@ -1899,6 +1911,7 @@ func (x *ElicitURLParams) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ElicitationCompleteParams) EncodeJSON(e *wire.Encoder) {
 	e.Object()
+	e.OptMembers(`"_meta":`, x.Meta, x.Extra)
 	e.String(`"elicitationId":`, x.ElicitationID)
 	e.EndObject(x.Extra, elicitationCompleteParamsMembers)
 }
@@ -1908,17 +1921,22 @@ func (x *ElicitationCompleteParams) DecodeJSON(d *wire.Decoder) {
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
-		case "elicitationId":
+		case "_meta":
 			d.Once(&seen, 1<<0)
+			if d.Present(&x.Extra, k) {
+				x.Meta = d.Members()
+			}
+		case "elicitationId":
+			d.Once(&seen, 1<<1)
 			x.ElicitationID = d.String()
 		default:
 			d.Extra(&x.Extra, k)
 		}
 	}
-	d.Require(seen, 0x1, "elicitationId")
+	d.Require(seen, 0x2, "elicitationId")
 }
 
-var elicitationCompleteParamsMembers = []string{"elicitationId"}
+var elicitationCompleteParamsMembers = []string{"_meta", "elicitationId"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ElicitationCompleteParams) AppendJSON(dst []byte) ([]byte, error) {
@@ -2238,6 +2256,12 @@ func (x *GetPromptResult) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetTaskParams) EncodeJSON(e *wire.Encoder) {
 	e.Object()
+	if x.Meta == nil {
+		e.Absent(`"_meta":`, x.Extra)
+	} else {
+		e.Key(`"_meta":`)
+		x.Meta.EncodeJSON(e)
+	}
 	e.String(`"taskId":`, x.TaskID)
 	e.EndObject(x.Extra, getTaskParamsMembers)
 }
@@ -2247,17 +2271,23 @@ func (x *GetTaskParams) DecodeJSON(d *wire.Decoder) {
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
-		case "taskId":
+		case "_meta":
 			d.Once(&seen, 1<<0)
+			if d.Present(&x.Extra, k) {
+				x.Meta = new(RequestMeta)
+				x.Meta.DecodeJSON(d)
+			}
+		case "taskId":
+			d.Once(&seen, 1<<1)
 			x.TaskID = d.String()
 		default:
 			d.Extra(&x.Extra, k)
 		}
 	}
-	d.Require(seen, 0x1, "taskId")
+	d.Require(seen, 0x2, "taskId")
 }
 
-var getTaskParamsMembers = []string{"taskId"}
+var getTaskParamsMembers = []string{"_meta", "taskId"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *GetTaskParams) AppendJSON(dst []byte) ([]byte, error) {
@@ -2280,6 +2310,12 @@ func (x *GetTaskParams) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetTaskPayloadParams) EncodeJSON(e *wire.Encoder) {
 	e.Object()
+	if x.Meta == nil {
+		e.Absent(`"_meta":`, x.Extra)
+	} else {
+		e.Key(`"_meta":`)
+		x.Meta.EncodeJSON(e)
+	}
 	e.String(`"taskId":`, x.TaskID)
 	e.EndObject(x.Extra, getTaskPayloadParamsMembers)
 }
@@ -2289,17 +2325,23 @@ func (x *GetTaskPayloadParams) DecodeJSON(d *wire.Decoder) {
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
-		case "taskId":
+		case "_meta":
 			d.Once(&seen, 1<<0)
+			if d.Present(&x.Extra, k) {
+				x.Meta = new(RequestMeta)
+				x.Meta.DecodeJSON(d)
+			}
+		case "taskId":
+			d.Once(&seen, 1<<1)
 			x.TaskID = d.String()
 		default:
 			d.Extra(&x.Extra, k)
 		}
 	}
-	d.Require(seen, 0x1, "taskId")
+	d.Require(seen, 0x2, "taskId")
 }
 
-var getTaskPayloadParamsMembers = []string{"taskId"}
+var getTaskPayloadParamsMembers = []string{"_meta", "taskId"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *GetTaskPayloadParams) AppendJSON(dst []byte) ([]byte, error) {

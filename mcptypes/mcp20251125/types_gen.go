@@ -161,6 +161,10 @@ type CallToolResult struct {
 //
 // Specification: basic/utilities/tasks#cancelling-tasks.
 type CancelTaskParams struct {
+	// Meta carries metadata with the request, such as the token for
+	// progress notifications.
+	Meta *RequestMeta `json:"_meta,omitzero"`
+
 	// TaskID is the task to stop.
 	TaskID string `json:"taskId"`
 
@@ -654,6 +658,10 @@ type ElicitURLParams struct {
 // Specification:
 // client/elicitation#completion-notifications-for-url-mode-elicitation.
 type ElicitationCompleteParams struct {
+	// Meta carries metadata with the notification, under namespaced keys.
+	// Absent means none.
+	Meta wire.Members `json:"_meta,omitzero"`
+
 	// ElicitationID is the errand that is done, as the server named it when
 	// it asked.
 	ElicitationID string `json:"elicitationId"`
@@ -747,6 +755,10 @@ type GetPromptResult struct {
 //
 // Specification: basic/utilities/tasks#getting-tasks.
 type GetTaskParams struct {
+	// Meta carries metadata with the request, such as the token for
+	// progress notifications.
+	Meta *RequestMeta `json:"_meta,omitzero"`
+
 	// TaskID is the task to look at.
 	TaskID string `json:"taskId"`
 
@@ -759,6 +771,10 @@ type GetTaskParams struct {
 //
 // Specification: basic/utilities/tasks#retrieving-task-results.
 type GetTaskPayloadParams struct {
+	// Meta carries metadata with the request, such as the token for
+	// progress notifications.
+	Meta *RequestMeta `json:"_meta,omitzero"`
+
 	// TaskID is the task to wait for.
 	TaskID string `json:"taskId"`
 

@@ -1,0 +1,44 @@
+# Everything a contributor runs. `make help` lists the targets.
+GO     ?= go
+ORACLE ?=
+LINT   := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.PHONY: help generate check drift test race lint vet build demo oracle bench fuzz tidy
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+generate: ## write the generated packages from schema/
+	$(GO) generate ./...
+
+check: drift vet test ## what a change must pass: drift, vet, tests
+
+drift: ## fail if a pin, an overlay or a generated file is not what it should be
+	$(GO) run ./tools/schema check
+
+vet: ## go vet, for every platform we build for
+	$(GO) vet ./...
+	GOOS=darwin $(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
+
+test: ## all tests
+	$(GO) test ./...
+
+race: ## all tests under the race detector
+	$(GO) test -race ./...
+
+lint: ## the linter, with the settings every package inherits
+	$(LINT) run ./...
+
+build: ## bin/codexmcp
+	$(GO) build -trimpath -o bin/codexmcp ./cmd/codexmcp
+
+demo: build ## a whole conversation without account or network
+	./bin/codexmcp demo
+
+oracle: build ## run the wire scenarios in ORACLE=DIR against bin/codexmcp
+	@test -n "$(ORACLE)" || { echo "usage: make oracle ORACLE=DIR" >&2; exit 2; }
+	python3 "$(ORACLE)/oracle.py" check --server "./bin/codexmcp serve" --strict-better --required .ci/oracle-required.txt "$(ORACLE)"
+
+tidy: ## fail if go.mod or go.sum is not tidy
+	$(GO) mod tidy -diff
