@@ -941,7 +941,7 @@ func (x *AuthClaims) UnmarshalJSON(data []byte) error {
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *AuthFile) EncodeJSON(e *wire.Encoder) {
 	e.Object()
-	e.OptString(`"OPENAI_API_KEY":`, x.OPENAIAPIKEY, x.Extra)
+	e.OptString(`"OPENAI_API_KEY":`, x.APIKey, x.Extra)
 	e.OptString(`"last_refresh":`, x.LastRefresh, x.Extra)
 	if x.Tokens == nil {
 		e.Absent(`"tokens":`, x.Extra)
@@ -959,7 +959,7 @@ func (x *AuthFile) DecodeJSON(d *wire.Decoder) {
 		switch k {
 		case "OPENAI_API_KEY":
 			d.Once(&seen, 1<<0)
-			x.OPENAIAPIKEY = d.OptString(&x.Extra, k)
+			x.APIKey = d.OptString(&x.Extra, k)
 		case "last_refresh":
 			d.Once(&seen, 1<<1)
 			x.LastRefresh = d.OptString(&x.Extra, k)

@@ -253,7 +253,7 @@ type AuthClaims struct {
 // the tokens.
 type AuthFile struct {
 	// The API key, null when there is none. The original always writes it.
-	OPENAIAPIKEY string `json:"OPENAI_API_KEY,omitzero"`
+	APIKey string `json:"OPENAI_API_KEY,omitzero"`
 
 	// When the tokens were last renewed, RFC 3339 in UTC. Null or absent
 	// when never.
