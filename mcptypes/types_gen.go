@@ -94,11 +94,11 @@ type BooleanSchema struct {
 	// untouched.
 	Default *bool `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -110,7 +110,8 @@ type BooleanSchema struct {
 // Specification: server/tools#calling-tools.
 type CallToolParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Arguments is the JSON object that the tool's input schema describes.
@@ -144,8 +145,8 @@ type CallToolResult struct {
 	IsError *bool `json:"isError,omitzero"`
 
 	// StructuredContent is the answer as JSON for programs. A tool that
-	// publishes an output schema always gives it, and it has to fit that
-	// schema.
+	// publishes an output schema gives it when all went well, and it has to
+	// fit that schema. Absent means there is only Content.
 	StructuredContent wire.Raw `json:"structuredContent,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -162,11 +163,14 @@ type CancelledParams struct {
 	// Absent means none.
 	Meta wire.Members `json:"_meta,omitzero"`
 
-	// Reason tells a log or a person why. Treat it as text from a stranger.
+	// Reason tells a log or a person why. It may be empty. Treat it as text
+	// from a stranger.
 	Reason string `json:"reason,omitzero"`
 
-	// RequestID is the id of a request that the sender of this notification
-	// made itself and that has no answer yet.
+	// RequestID is the request meant: one that the sender made itself and
+	// that has no answer yet or, from a server of 2026-07-28, the
+	// subscriptions/listen it ends. Zero, where the revision allows it,
+	// names none.
 	RequestID wire.RequestID `json:"requestId"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -184,7 +188,7 @@ type ClientCapabilities struct {
 	Elicitation wire.Members `json:"elicitation,omitzero"`
 
 	// Experimental announces abilities outside the protocol, by name, each
-	// with its own settings.
+	// with its own settings. Absent means none.
 	Experimental map[string]wire.Members `json:"experimental,omitzero"`
 
 	// Roots is present when the client can tell which directories the
@@ -216,7 +220,8 @@ type ClientCapabilitiesRoots struct {
 // Specification: server/utilities/completion#requesting-completions.
 type CompleteParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Argument is the argument being typed, with what there is of it so
@@ -256,7 +261,7 @@ type CompleteParamsArgument struct {
 // Specification: server/utilities/completion#requesting-completions.
 type CompleteParamsContext struct {
 	// Arguments holds the values of the other arguments or template
-	// variables, by name.
+	// variables, by name. Absent means none are settled.
 	Arguments map[string]string `json:"arguments,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -304,12 +309,12 @@ type CompleteResultCompletion struct {
 // Specification: client/sampling#creating-messages.
 type CreateMessageParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// IncludeContext asks the client to add what other servers gave it. The
-	// client may ignore it, and it should send nothing that the person
-	// would not expect to leave it.
+	// client may ignore it, and should never let out what the person would
+	// not expect. Empty means [IncludeContextNone].
 	IncludeContext IncludeContext `json:"includeContext,omitzero"`
 
 	// MaxTokens is the most tokens to generate. The client may stop
@@ -320,7 +325,7 @@ type CreateMessageParams struct {
 	Messages []SamplingMessage `json:"messages"`
 
 	// Metadata goes to the model's provider as it is; its meaning is the
-	// provider's.
+	// provider's. Absent means none.
 	Metadata wire.Members `json:"metadata,omitzero"`
 
 	// ModelPreferences says what kind of model would suit. It is a wish,
@@ -328,11 +333,11 @@ type CreateMessageParams struct {
 	ModelPreferences *ModelPreferences `json:"modelPreferences,omitzero"`
 
 	// StopSequences end the generation as soon as the model produces one of
-	// them.
+	// them. None means it ends when the model does.
 	StopSequences []string `json:"stopSequences,omitzero"`
 
 	// SystemPrompt is the instruction the server would like the model to
-	// have. The client may change or drop it.
+	// have. The client may change or drop it. Empty asks for none.
 	SystemPrompt string `json:"systemPrompt,omitzero"`
 
 	// Temperature sets how freely the model varies its answer, on the
@@ -375,7 +380,7 @@ type CreateMessageResult struct {
 // Specification: client/elicitation#protocol-messages.
 type ElicitParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Message is the question as the person will read it.
@@ -417,7 +422,8 @@ type ElicitResult struct {
 	Action ElicitAction `json:"action"`
 
 	// Content holds the filled-in form, one value by field name. Check it
-	// against the requested schema: it comes from outside.
+	// against the requested schema: it comes from outside. Absent means
+	// there was no form, or no agreement.
 	Content wire.Members `json:"content,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -443,7 +449,13 @@ type EmbeddedResource struct {
 	Extra wire.Members `json:"-"`
 }
 
+// EmptyResult is the answer to a request that has nothing else to tell: it
+// worked.
+//
+// Specification: basic/index.
 type EmptyResult struct {
+	// Meta carries metadata with the result, under namespaced keys. Absent
+	// means none.
 	Meta wire.Members `json:"_meta,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -454,7 +466,8 @@ type EmptyResult struct {
 //
 // Specification: client/elicitation#protocol-messages.
 type EnumSchema struct {
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Enum is the values to choose from.
@@ -464,8 +477,7 @@ type EnumSchema struct {
 	// means the values themselves are shown.
 	EnumNames []string `json:"enumNames,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -477,11 +489,12 @@ type EnumSchema struct {
 // Specification: server/prompts#getting-a-prompt.
 type GetPromptParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Arguments holds the values for the prompt's blanks, by argument name.
-	// All of them are text.
+	// All of them are text. Absent means none.
 	Arguments map[string]string `json:"arguments,omitzero"`
 
 	// Name is the prompt's name as prompts/list gave it.
@@ -560,7 +573,7 @@ type Implementation struct {
 // Specification: basic/lifecycle#initialization.
 type InitializeParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Capabilities is what the client offers the server in this session.
@@ -591,7 +604,8 @@ type InitializeResult struct {
 	Capabilities ServerCapabilities `json:"capabilities"`
 
 	// Instructions tells a model how to make good use of the server;
-	// clients may put it into a system prompt. It is text from a stranger.
+	// clients may put it into a system prompt. It is text from a stranger,
+	// and may be empty.
 	Instructions string `json:"instructions,omitzero"`
 
 	// ProtocolVersion is the revision this session will speak. A client
@@ -623,7 +637,7 @@ type InitializedParams struct {
 // Specification: server/prompts#listing-prompts.
 type ListPromptsParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Cursor is the NextCursor of the page before. Empty asks for the first
@@ -659,7 +673,7 @@ type ListPromptsResult struct {
 // Specification: server/resources#resource-templates.
 type ListResourceTemplatesParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Cursor is the NextCursor of the page before. Empty asks for the first
@@ -694,7 +708,7 @@ type ListResourceTemplatesResult struct {
 // Specification: server/resources#listing-resources.
 type ListResourcesParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Cursor is the NextCursor of the page before. Empty asks for the first
@@ -731,7 +745,7 @@ type ListResourcesResult struct {
 // Specification: client/roots#listing-roots.
 type ListRootsParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Absent means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -758,7 +772,7 @@ type ListRootsResult struct {
 // Specification: server/tools#listing-tools.
 type ListToolsParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Cursor is the NextCursor of the page before. Empty asks for the first
@@ -818,7 +832,7 @@ type LoggingMessageParams struct {
 type ModelHint struct {
 	// Name is part of a model's name, such as "sonnet" or "gpt-5". Any
 	// model containing it fits, and a client without one may take a similar
-	// model of another provider.
+	// model of another provider. Empty hints at nothing.
 	Name string `json:"name,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -835,7 +849,8 @@ type ModelPreferences struct {
 	CostPriority *float64 `json:"costPriority,omitzero"`
 
 	// Hints names models in order of liking. A client tries them in that
-	// order and gives them more say than the three weights.
+	// order and gives them more say than the three weights. None leaves it
+	// to the weights.
 	Hints []ModelHint `json:"hints,omitzero"`
 
 	// IntelligencePriority weighs ability from 0 (no matter) to 1 (above
@@ -854,7 +869,8 @@ type ModelPreferences struct {
 //
 // Specification: client/elicitation.
 type NumberSchema struct {
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Maximum is the largest number allowed, itself included. Nil means no
@@ -865,8 +881,7 @@ type NumberSchema struct {
 	// lower bound.
 	Minimum *float64 `json:"minimum,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Type says whether fractions are allowed.
@@ -882,7 +897,7 @@ type NumberSchema struct {
 // Specification: basic/utilities/ping.
 type PingParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -929,7 +944,7 @@ type Prompt struct {
 	// arguments.
 	Arguments []PromptArgument `json:"arguments,omitzero"`
 
-	// Description says what the prompt is good for.
+	// Description says what the prompt is good for. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// Name identifies the prompt in prompts/get, and is shown to people
@@ -947,7 +962,7 @@ type Prompt struct {
 //
 // Specification: server/prompts#prompt.
 type PromptArgument struct {
-	// Description tells people what to put here.
+	// Description tells people what to put here. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// Name identifies the argument in prompts/get, and is shown to people
@@ -1001,7 +1016,7 @@ type PromptReference struct {
 	Name string `json:"name"`
 
 	// Title is the prompt's name for people. A server does not need it to
-	// find the prompt.
+	// find the prompt, so it may be empty.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1013,7 +1028,8 @@ type PromptReference struct {
 // Specification: server/resources#reading-resources.
 type ReadResourceParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// URI is the resource to read, listed or made from a template. Its
@@ -1067,7 +1083,7 @@ type Resource struct {
 	Annotations *Annotations `json:"annotations,omitzero"`
 
 	// Description says what the resource holds, so that a model can judge
-	// whether to read it.
+	// whether to read it. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// MIMEType is the resource's format, empty when unknown.
@@ -1104,7 +1120,7 @@ type ResourceLink struct {
 	Annotations *Annotations `json:"annotations,omitzero"`
 
 	// Description says what the resource holds, so that a model can judge
-	// whether to read it.
+	// whether to read it. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// MIMEType is the resource's format, empty when unknown.
@@ -1152,7 +1168,8 @@ type ResourceTemplate struct {
 	// Annotations hints at audience and priority. Nil means none.
 	Annotations *Annotations `json:"annotations,omitzero"`
 
-	// Description says what the resources of this family hold.
+	// Description says what the resources of this family hold. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// MIMEType is the format of every resource of the family. Empty when
@@ -1264,7 +1281,7 @@ type ServerCapabilities struct {
 	Completions wire.Members `json:"completions,omitzero"`
 
 	// Experimental announces abilities outside the protocol, by name, each
-	// with its own settings.
+	// with its own settings. Absent means none.
 	Experimental map[string]wire.Members `json:"experimental,omitzero"`
 
 	// Logging is present when the server sends log messages. An empty
@@ -1329,7 +1346,7 @@ type ServerCapabilitiesTools struct {
 // Specification: server/utilities/logging#setting-log-level.
 type SetLevelParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Level is the least serious level the client still wants. Everything
@@ -1344,7 +1361,8 @@ type SetLevelParams struct {
 //
 // Specification: client/elicitation.
 type StringSchema struct {
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Format narrows the text to a known form, such as an email address.
@@ -1357,8 +1375,7 @@ type StringSchema struct {
 	// MinLength is the fewest characters allowed. Nil means no limit.
 	MinLength *int64 `json:"minLength,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1370,7 +1387,7 @@ type StringSchema struct {
 // Specification: server/resources#subscriptions.
 type SubscribeParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// URI is the resource to watch. Its scheme is the server's business; a
@@ -1436,7 +1453,8 @@ type Tool struct {
 	// known.
 	Annotations *ToolAnnotations `json:"annotations,omitzero"`
 
-	// Description tells a model what the tool does and when to use it.
+	// Description tells a model what the tool does and when to use it. It
+	// may be empty, at the price of a model that has to guess.
 	Description string `json:"description,omitzero"`
 
 	// InputSchema is the JSON Schema of the arguments, always of type
@@ -1484,7 +1502,8 @@ type ToolAnnotations struct {
 	// it may.
 	ReadOnlyHint *bool `json:"readOnlyHint,omitzero"`
 
-	// Title is the tool's name for people.
+	// Title is the tool's name for people. Empty means the tool's own Title
+	// or Name will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1509,7 +1528,7 @@ type ToolListChangedParams struct {
 // Specification: server/resources#subscriptions.
 type UnsubscribeParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// URI is the resource to watch no longer.

@@ -61,7 +61,8 @@ type BlobResourceContents struct {
 // Specification: server/tools#calling-tools.
 type CallToolParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Arguments is the JSON object that the tool's input schema describes.
@@ -108,11 +109,14 @@ type CancelledParams struct {
 	// Absent means none.
 	Meta wire.Members `json:"_meta,omitzero"`
 
-	// Reason tells a log or a person why. Treat it as text from a stranger.
+	// Reason tells a log or a person why. It may be empty. Treat it as text
+	// from a stranger.
 	Reason string `json:"reason,omitzero"`
 
-	// RequestID is the id of a request that the sender of this notification
-	// made itself and that has no answer yet.
+	// RequestID is the request meant: one that the sender made itself and
+	// that has no answer yet or, from a server of 2026-07-28, the
+	// subscriptions/listen it ends. Zero, where the revision allows it,
+	// names none.
 	RequestID wire.RequestID `json:"requestId"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -126,7 +130,7 @@ type CancelledParams struct {
 // Specification: architecture/index#capability-negotiation.
 type ClientCapabilities struct {
 	// Experimental announces abilities outside the protocol, by name, each
-	// with its own settings.
+	// with its own settings. Absent means none.
 	Experimental map[string]wire.Members `json:"experimental,omitzero"`
 
 	// Roots is present when the client can tell which directories the
@@ -158,7 +162,8 @@ type ClientCapabilitiesRoots struct {
 // Specification: server/utilities/completion#requesting-completions.
 type CompleteParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Argument is the argument being typed, with what there is of it so
@@ -229,12 +234,12 @@ type CompleteResultCompletion struct {
 // Specification: client/sampling#creating-messages.
 type CreateMessageParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// IncludeContext asks the client to add what other servers gave it. The
-	// client may ignore it, and it should send nothing that the person
-	// would not expect to leave it.
+	// client may ignore it, and should never let out what the person would
+	// not expect. Empty means [IncludeContextNone].
 	IncludeContext IncludeContext `json:"includeContext,omitzero"`
 
 	// MaxTokens is the most tokens to generate. The client may stop
@@ -245,7 +250,7 @@ type CreateMessageParams struct {
 	Messages []SamplingMessage `json:"messages"`
 
 	// Metadata goes to the model's provider as it is; its meaning is the
-	// provider's.
+	// provider's. Absent means none.
 	Metadata wire.Members `json:"metadata,omitzero"`
 
 	// ModelPreferences says what kind of model would suit. It is a wish,
@@ -253,11 +258,11 @@ type CreateMessageParams struct {
 	ModelPreferences *ModelPreferences `json:"modelPreferences,omitzero"`
 
 	// StopSequences end the generation as soon as the model produces one of
-	// them.
+	// them. None means it ends when the model does.
 	StopSequences []string `json:"stopSequences,omitzero"`
 
 	// SystemPrompt is the instruction the server would like the model to
-	// have. The client may change or drop it.
+	// have. The client may change or drop it. Empty asks for none.
 	SystemPrompt string `json:"systemPrompt,omitzero"`
 
 	// Temperature sets how freely the model varies its answer, on the
@@ -309,7 +314,13 @@ type EmbeddedResource struct {
 	Extra wire.Members `json:"-"`
 }
 
+// EmptyResult is the answer to a request that has nothing else to tell: it
+// worked.
+//
+// Specification: basic/index.
 type EmptyResult struct {
+	// Meta carries metadata with the result, under namespaced keys. Absent
+	// means none.
 	Meta wire.Members `json:"_meta,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -321,11 +332,12 @@ type EmptyResult struct {
 // Specification: server/prompts#getting-a-prompt.
 type GetPromptParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Arguments holds the values for the prompt's blanks, by argument name.
-	// All of them are text.
+	// All of them are text. Absent means none.
 	Arguments map[string]string `json:"arguments,omitzero"`
 
 	// Name is the prompt's name as prompts/list gave it.
@@ -393,7 +405,7 @@ type Implementation struct {
 // Specification: basic/lifecycle#initialization.
 type InitializeParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Capabilities is what the client offers the server in this session.
@@ -424,7 +436,8 @@ type InitializeResult struct {
 	Capabilities ServerCapabilities `json:"capabilities"`
 
 	// Instructions tells a model how to make good use of the server;
-	// clients may put it into a system prompt. It is text from a stranger.
+	// clients may put it into a system prompt. It is text from a stranger,
+	// and may be empty.
 	Instructions string `json:"instructions,omitzero"`
 
 	// ProtocolVersion is the revision this session will speak. A client
@@ -456,7 +469,7 @@ type InitializedParams struct {
 // Specification: server/prompts#listing-prompts.
 type ListPromptsParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Cursor is the NextCursor of the page before. Empty asks for the first
@@ -492,7 +505,7 @@ type ListPromptsResult struct {
 // Specification: server/resources#resource-templates.
 type ListResourceTemplatesParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Cursor is the NextCursor of the page before. Empty asks for the first
@@ -527,7 +540,7 @@ type ListResourceTemplatesResult struct {
 // Specification: server/resources#listing-resources.
 type ListResourcesParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Cursor is the NextCursor of the page before. Empty asks for the first
@@ -564,7 +577,7 @@ type ListResourcesResult struct {
 // Specification: client/roots#listing-roots.
 type ListRootsParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Absent means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -591,7 +604,7 @@ type ListRootsResult struct {
 // Specification: server/tools#listing-tools.
 type ListToolsParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Cursor is the NextCursor of the page before. Empty asks for the first
@@ -651,7 +664,7 @@ type LoggingMessageParams struct {
 type ModelHint struct {
 	// Name is part of a model's name, such as "sonnet" or "gpt-5". Any
 	// model containing it fits, and a client without one may take a similar
-	// model of another provider.
+	// model of another provider. Empty hints at nothing.
 	Name string `json:"name,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -668,7 +681,8 @@ type ModelPreferences struct {
 	CostPriority *float64 `json:"costPriority,omitzero"`
 
 	// Hints names models in order of liking. A client tries them in that
-	// order and gives them more say than the three weights.
+	// order and gives them more say than the three weights. None leaves it
+	// to the weights.
 	Hints []ModelHint `json:"hints,omitzero"`
 
 	// IntelligencePriority weighs ability from 0 (no matter) to 1 (above
@@ -689,7 +703,7 @@ type ModelPreferences struct {
 // Specification: basic/utilities/ping.
 type PingParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -729,7 +743,7 @@ type Prompt struct {
 	// arguments.
 	Arguments []PromptArgument `json:"arguments,omitzero"`
 
-	// Description says what the prompt is good for.
+	// Description says what the prompt is good for. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// Name identifies the prompt in prompts/get, and is shown to people
@@ -744,7 +758,7 @@ type Prompt struct {
 //
 // Specification: server/prompts#prompt.
 type PromptArgument struct {
-	// Description tells people what to put here.
+	// Description tells people what to put here. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// Name identifies the argument in prompts/get, and is shown to people
@@ -803,7 +817,8 @@ type PromptReference struct {
 // Specification: server/resources#reading-resources.
 type ReadResourceParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// URI is the resource to read, listed or made from a template. Its
@@ -853,7 +868,7 @@ type Resource struct {
 	Annotations *Annotations `json:"annotations,omitzero"`
 
 	// Description says what the resource holds, so that a model can judge
-	// whether to read it.
+	// whether to read it. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// MIMEType is the resource's format, empty when unknown.
@@ -894,7 +909,8 @@ type ResourceTemplate struct {
 	// Annotations hints at audience and priority. Nil means none.
 	Annotations *Annotations `json:"annotations,omitzero"`
 
-	// Description says what the resources of this family hold.
+	// Description says what the resources of this family hold. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// MIMEType is the format of every resource of the family. Empty when
@@ -995,7 +1011,7 @@ type SamplingMessage struct {
 // Specification: architecture/index#capability-negotiation.
 type ServerCapabilities struct {
 	// Experimental announces abilities outside the protocol, by name, each
-	// with its own settings.
+	// with its own settings. Absent means none.
 	Experimental map[string]wire.Members `json:"experimental,omitzero"`
 
 	// Logging is present when the server sends log messages. An empty
@@ -1060,7 +1076,7 @@ type ServerCapabilitiesTools struct {
 // Specification: server/utilities/logging#setting-log-level.
 type SetLevelParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Level is the least serious level the client still wants. Everything
@@ -1076,7 +1092,7 @@ type SetLevelParams struct {
 // Specification: server/resources#subscriptions.
 type SubscribeParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// URI is the resource to watch. Its scheme is the server's business; a
@@ -1126,7 +1142,8 @@ type TextResourceContents struct {
 //
 // Specification: server/tools#tool.
 type Tool struct {
-	// Description tells a model what the tool does and when to use it.
+	// Description tells a model what the tool does and when to use it. It
+	// may be empty, at the price of a model that has to guess.
 	Description string `json:"description,omitzero"`
 
 	// InputSchema is the JSON Schema of the arguments, always of type
@@ -1159,7 +1176,7 @@ type ToolListChangedParams struct {
 // Specification: server/resources#subscriptions.
 type UnsubscribeParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// URI is the resource to watch no longer.

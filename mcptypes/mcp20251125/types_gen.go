@@ -94,11 +94,11 @@ type BooleanSchema struct {
 	// untouched.
 	Default *bool `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -110,7 +110,8 @@ type BooleanSchema struct {
 // Specification: server/tools#calling-tools.
 type CallToolParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Arguments is the JSON object that the tool's input schema describes.
@@ -148,8 +149,8 @@ type CallToolResult struct {
 	IsError *bool `json:"isError,omitzero"`
 
 	// StructuredContent is the answer as JSON for programs. A tool that
-	// publishes an output schema always gives it, and it has to fit that
-	// schema.
+	// publishes an output schema gives it when all went well, and it has to
+	// fit that schema. Absent means there is only Content.
 	StructuredContent wire.Raw `json:"structuredContent,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -162,7 +163,7 @@ type CallToolResult struct {
 // Specification: basic/utilities/tasks#cancelling-tasks.
 type CancelTaskParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// TaskID is the task to stop.
@@ -219,11 +220,14 @@ type CancelledParams struct {
 	// Absent means none.
 	RequestMeta wire.Members `json:"_meta,omitzero"`
 
-	// Reason tells a log or a person why. Treat it as text from a stranger.
+	// Reason tells a log or a person why. It may be empty. Treat it as text
+	// from a stranger.
 	Reason string `json:"reason,omitzero"`
 
-	// RequestID is the id of a request that the sender of this notification
-	// made itself and that has no answer yet.
+	// RequestID is the request meant: one that the sender made itself and
+	// that has no answer yet or, from a server of 2026-07-28, the
+	// subscriptions/listen it ends. Zero, where the revision allows it,
+	// names none.
 	RequestID wire.RequestID `json:"requestId,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -241,7 +245,7 @@ type ClientCapabilities struct {
 	Elicitation *ClientCapabilitiesElicitation `json:"elicitation,omitzero"`
 
 	// Experimental announces abilities outside the protocol, by name, each
-	// with its own settings.
+	// with its own settings. Absent means none.
 	Experimental map[string]wire.Members `json:"experimental,omitzero"`
 
 	// Roots is present when the client can tell which directories the
@@ -315,7 +319,7 @@ type ClientCapabilitiesTasks struct {
 	List wire.Members `json:"list,omitzero"`
 
 	// Requests says which requests can run as tasks. Those it does not name
-	// cannot.
+	// cannot. Nil means none can.
 	Requests *ClientCapabilitiesTasksRequests `json:"requests,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -327,10 +331,11 @@ type ClientCapabilitiesTasks struct {
 //
 // Specification: basic/utilities/tasks#client-capabilities.
 type ClientCapabilitiesTasksRequests struct {
-	// Elicitation covers questions to the person.
+	// Elicitation covers questions to the person. Nil means they cannot.
 	Elicitation *ClientCapabilitiesTasksRequestsElicitation `json:"elicitation,omitzero"`
 
-	// Sampling covers requests to the language model.
+	// Sampling covers requests to the language model. Nil means they
+	// cannot.
 	Sampling *ClientCapabilitiesTasksRequestsSampling `json:"sampling,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -366,7 +371,8 @@ type ClientCapabilitiesTasksRequestsSampling struct {
 // Specification: server/utilities/completion#requesting-completions.
 type CompleteParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Argument is the argument being typed, with what there is of it so
@@ -406,7 +412,7 @@ type CompleteParamsArgument struct {
 // Specification: server/utilities/completion#requesting-completions.
 type CompleteParamsContext struct {
 	// Arguments holds the values of the other arguments or template
-	// variables, by name.
+	// variables, by name. Absent means none are settled.
 	Arguments map[string]string `json:"arguments,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -454,12 +460,12 @@ type CompleteResultCompletion struct {
 // Specification: client/sampling#creating-messages.
 type CreateMessageParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// IncludeContext asks the client to add what other servers gave it. The
-	// client may ignore it, and it should send nothing that the person
-	// would not expect to leave it.
+	// client may ignore it, and should never let out what the person would
+	// not expect. Empty means [IncludeContextNone].
 	IncludeContext IncludeContext `json:"includeContext,omitzero"`
 
 	// MaxTokens is the most tokens to generate. The client may stop
@@ -470,7 +476,7 @@ type CreateMessageParams struct {
 	Messages []SamplingMessage `json:"messages"`
 
 	// Metadata goes to the model's provider as it is; its meaning is the
-	// provider's.
+	// provider's. Absent means none.
 	Metadata wire.Members `json:"metadata,omitzero"`
 
 	// ModelPreferences says what kind of model would suit. It is a wish,
@@ -478,11 +484,11 @@ type CreateMessageParams struct {
 	ModelPreferences *ModelPreferences `json:"modelPreferences,omitzero"`
 
 	// StopSequences end the generation as soon as the model produces one of
-	// them.
+	// them. None means it ends when the model does.
 	StopSequences []string `json:"stopSequences,omitzero"`
 
 	// SystemPrompt is the instruction the server would like the model to
-	// have. The client may change or drop it.
+	// have. The client may change or drop it. Empty asks for none.
 	SystemPrompt string `json:"systemPrompt,omitzero"`
 
 	// Task asks to run the request as a task, in the background. Nil asks
@@ -499,8 +505,8 @@ type CreateMessageParams struct {
 	ToolChoice *ToolChoice `json:"toolChoice,omitzero"`
 
 	// Tools are what the model may ask for while it answers. Whoever sent
-	// the request runs them. Only for clients that declared sampling with
-	// tools.
+	// the request runs them. None means no tools. Only for clients that
+	// declared sampling with tools.
 	Tools []Tool `json:"tools,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -555,7 +561,7 @@ type CreateTaskResult struct {
 // Specification: client/elicitation#form-mode-elicitation-requests.
 type ElicitFormParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Message is the question as the person will read it.
@@ -615,7 +621,8 @@ type ElicitResult struct {
 	Action ElicitAction `json:"action"`
 
 	// Content holds the filled-in form, one value by field name. Check it
-	// against the requested schema: it comes from outside.
+	// against the requested schema: it comes from outside. Absent means
+	// there was no form, or no agreement.
 	Content wire.Members `json:"content,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -629,7 +636,7 @@ type ElicitResult struct {
 // Specification: client/elicitation#url-mode-elicitation-requests.
 type ElicitURLParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// ElicitationID identifies this errand with the server, which names it
@@ -689,7 +696,13 @@ type EmbeddedResource struct {
 	Extra wire.Members `json:"-"`
 }
 
+// EmptyResult is the answer to a request that has nothing else to tell: it
+// worked.
+//
+// Specification: basic/index.
 type EmptyResult struct {
+	// Meta carries metadata with the result, under namespaced keys. Absent
+	// means none.
 	Meta wire.Members `json:"_meta,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -704,7 +717,8 @@ type Error struct {
 	// belong to JSON-RPC and MCP.
 	Code int64 `json:"code"`
 
-	// Data says more about it, in whatever form the sender likes.
+	// Data says more about it, in whatever form the sender likes. Absent
+	// means there is no more to say.
 	Data wire.Raw `json:"data,omitzero"`
 
 	// Message says in one short sentence what went wrong.
@@ -719,11 +733,12 @@ type Error struct {
 // Specification: server/prompts#getting-a-prompt.
 type GetPromptParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Arguments holds the values for the prompt's blanks, by argument name.
-	// All of them are text.
+	// All of them are text. Absent means none.
 	Arguments map[string]string `json:"arguments,omitzero"`
 
 	// Name is the prompt's name as prompts/list gave it.
@@ -756,7 +771,7 @@ type GetPromptResult struct {
 // Specification: basic/utilities/tasks#getting-tasks.
 type GetTaskParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// TaskID is the task to look at.
@@ -772,7 +787,7 @@ type GetTaskParams struct {
 // Specification: basic/utilities/tasks#retrieving-task-results.
 type GetTaskPayloadParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// TaskID is the task to wait for.
@@ -838,7 +853,7 @@ type GetTaskResult struct {
 // Specification: basic/index#icons.
 type Icon struct {
 	// MIMEType is the picture's format, where the source does not say or
-	// says it badly.
+	// says it badly. Empty leaves it to the source.
 	MIMEType string `json:"mimeType,omitzero"`
 
 	// Sizes are the sizes it looks good at, such as "48x48", or "any" for
@@ -900,8 +915,8 @@ type Implementation struct {
 	// Version is the program's version, in whatever scheme it uses.
 	Version string `json:"version"`
 
-	// WebsiteURL is the program's page on the web. Treat it as any link
-	// from a stranger.
+	// WebsiteURL is the program's page on the web. It may be empty. Treat
+	// it as any link from a stranger.
 	WebsiteURL string `json:"websiteUrl,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -914,7 +929,7 @@ type Implementation struct {
 // Specification: basic/lifecycle#initialization.
 type InitializeParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Capabilities is what the client offers the server in this session.
@@ -945,7 +960,8 @@ type InitializeResult struct {
 	Capabilities ServerCapabilities `json:"capabilities"`
 
 	// Instructions tells a model how to make good use of the server;
-	// clients may put it into a system prompt. It is text from a stranger.
+	// clients may put it into a system prompt. It is text from a stranger,
+	// and may be empty.
 	Instructions string `json:"instructions,omitzero"`
 
 	// ProtocolVersion is the revision this session will speak. A client
@@ -967,7 +983,8 @@ type LegacyTitledEnumSchema struct {
 	// Default is the value chosen beforehand. Empty chooses none.
 	Default string `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Enum is the values to choose from.
@@ -977,8 +994,7 @@ type LegacyTitledEnumSchema struct {
 	// means the values themselves are shown.
 	EnumNames []string `json:"enumNames,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1126,7 +1142,7 @@ type LoggingMessageParams struct {
 type ModelHint struct {
 	// Name is part of a model's name, such as "sonnet" or "gpt-5". Any
 	// model containing it fits, and a client without one may take a similar
-	// model of another provider.
+	// model of another provider. Empty hints at nothing.
 	Name string `json:"name,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1143,7 +1159,8 @@ type ModelPreferences struct {
 	CostPriority *float64 `json:"costPriority,omitzero"`
 
 	// Hints names models in order of liking. A client tries them in that
-	// order and gives them more say than the three weights.
+	// order and gives them more say than the three weights. None leaves it
+	// to the weights.
 	Hints []ModelHint `json:"hints,omitzero"`
 
 	// IntelligencePriority weighs ability from 0 (no matter) to 1 (above
@@ -1178,7 +1195,8 @@ type NumberSchema struct {
 	// empty.
 	Default *float64 `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Maximum is the largest number allowed, itself included. Nil means no
@@ -1189,8 +1207,7 @@ type NumberSchema struct {
 	// lower bound.
 	Minimum *float64 `json:"minimum,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Type says whether fractions are allowed.
@@ -1205,7 +1222,8 @@ type NumberSchema struct {
 // Specification: server/utilities/pagination.
 type PaginatedParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Cursor is the NextCursor of the page before. Empty asks for the first
@@ -1256,7 +1274,7 @@ type Prompt struct {
 	// arguments.
 	Arguments []PromptArgument `json:"arguments,omitzero"`
 
-	// Description says what the prompt is good for.
+	// Description says what the prompt is good for. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// Icons are pictures to show beside the name. None means there are
@@ -1278,7 +1296,7 @@ type Prompt struct {
 //
 // Specification: server/prompts#prompt.
 type PromptArgument struct {
-	// Description tells people what to put here.
+	// Description tells people what to put here. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// Name identifies the argument in prompts/get, and is shown to people
@@ -1319,7 +1337,7 @@ type PromptReference struct {
 	Name string `json:"name"`
 
 	// Title is the prompt's name for people. A server does not need it to
-	// find the prompt.
+	// find the prompt, so it may be empty.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1331,7 +1349,8 @@ type PromptReference struct {
 // Specification: server/resources#reading-resources.
 type ReadResourceParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// URI is the resource to read, listed or made from a template. Its
@@ -1390,7 +1409,8 @@ type RequestMeta struct {
 // Specification: basic/index#requests.
 type RequestParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1409,7 +1429,7 @@ type Resource struct {
 	Annotations *Annotations `json:"annotations,omitzero"`
 
 	// Description says what the resource holds, so that a model can judge
-	// whether to read it.
+	// whether to read it. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// Icons are pictures to show beside the name. None means there are
@@ -1450,7 +1470,7 @@ type ResourceLink struct {
 	Annotations *Annotations `json:"annotations,omitzero"`
 
 	// Description says what the resource holds, so that a model can judge
-	// whether to read it.
+	// whether to read it. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// Icons are pictures to show beside the name. None means there are
@@ -1483,7 +1503,8 @@ type ResourceLink struct {
 // Specification: server/resources.
 type ResourceParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// URI is the resource. Its scheme is the server's business; a server
@@ -1505,7 +1526,8 @@ type ResourceTemplate struct {
 	// Annotations hints at audience and priority. Nil means none.
 	Annotations *Annotations `json:"annotations,omitzero"`
 
-	// Description says what the resources of this family hold.
+	// Description says what the resources of this family hold. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Icons are pictures to show beside the name. None means there are
@@ -1612,7 +1634,7 @@ type ServerCapabilities struct {
 	Completions wire.Members `json:"completions,omitzero"`
 
 	// Experimental announces abilities outside the protocol, by name, each
-	// with its own settings.
+	// with its own settings. Absent means none.
 	Experimental map[string]wire.Members `json:"experimental,omitzero"`
 
 	// Logging is present when the server sends log messages. An empty
@@ -1675,7 +1697,7 @@ type ServerCapabilitiesTasks struct {
 	List wire.Members `json:"list,omitzero"`
 
 	// Requests says which requests can run as tasks. Those it does not name
-	// cannot.
+	// cannot. Nil means none can.
 	Requests *ServerCapabilitiesTasksRequests `json:"requests,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1687,7 +1709,7 @@ type ServerCapabilitiesTasks struct {
 //
 // Specification: basic/utilities/tasks#server-capabilities.
 type ServerCapabilitiesTasksRequests struct {
-	// Tools covers the calls of tools.
+	// Tools covers the calls of tools. Nil means they cannot.
 	Tools *ServerCapabilitiesTasksRequestsTools `json:"tools,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1724,7 +1746,7 @@ type ServerCapabilitiesTools struct {
 // Specification: server/utilities/logging#setting-log-level.
 type SetLevelParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Level is the least serious level the client still wants. Everything
@@ -1743,7 +1765,8 @@ type StringSchema struct {
 	// empty.
 	Default string `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Format narrows the text to a known form, such as an email address.
@@ -1756,8 +1779,7 @@ type StringSchema struct {
 	// MinLength is the fewest characters allowed. Nil means no limit.
 	MinLength *int64 `json:"minLength,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1769,7 +1791,7 @@ type StringSchema struct {
 // Specification: server/resources#subscriptions.
 type SubscribeParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// URI is the resource to watch. Its scheme is the server's business; a
@@ -1819,7 +1841,7 @@ type Task struct {
 // Specification: basic/utilities/tasks#creating-tasks.
 type TaskAugmentedParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// Task asks to run the request as a task, in the background. Nil asks
@@ -1930,7 +1952,8 @@ type TitledMultiSelectEnumSchema struct {
 	// Default is the values chosen beforehand. None chooses none.
 	Default []string `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Items is what there is to choose from.
@@ -1942,8 +1965,7 @@ type TitledMultiSelectEnumSchema struct {
 	// MinItems is the fewest choices allowed. Nil means no limit.
 	MinItems *int64 `json:"minItems,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1983,14 +2005,14 @@ type TitledSingleSelectEnumSchema struct {
 	// Default is the value chosen beforehand. Empty chooses none.
 	Default string `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// OneOf are the choices, in the order to show them.
 	OneOf []TitledSingleSelectEnumSchemaOneOfItem `json:"oneOf"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -2025,7 +2047,8 @@ type Tool struct {
 	// known.
 	Annotations *ToolAnnotations `json:"annotations,omitzero"`
 
-	// Description tells a model what the tool does and when to use it.
+	// Description tells a model what the tool does and when to use it. It
+	// may be empty, at the price of a model that has to guess.
 	Description string `json:"description,omitzero"`
 
 	// Execution says how the tool wants to be run. Nil means as an ordinary
@@ -2081,7 +2104,8 @@ type ToolAnnotations struct {
 	// it may.
 	ReadOnlyHint *bool `json:"readOnlyHint,omitzero"`
 
-	// Title is the tool's name for people.
+	// Title is the tool's name for people. Empty means the tool's own Title
+	// or Name will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -2118,7 +2142,7 @@ type ToolExecution struct {
 // Specification: client/sampling#tool-result-messages.
 type ToolResultContent struct {
 	// Meta carries metadata of the sender's own. Pass it on with the
-	// message: caches of a provider may live by it.
+	// message: caches of a provider may live by it. Absent means none.
 	Meta wire.Members `json:"_meta,omitzero"`
 
 	// Content is the result as blocks, as a tool's own result has them.
@@ -2129,7 +2153,7 @@ type ToolResultContent struct {
 	IsError *bool `json:"isError,omitzero"`
 
 	// StructuredContent is the result as JSON. Where the tool has an output
-	// schema it fits that.
+	// schema it fits that. Absent means there is only Content.
 	StructuredContent wire.Raw `json:"structuredContent,omitzero"`
 
 	// ToolUseID is the [ToolUseContent] that this answers. Each needs its
@@ -2146,7 +2170,7 @@ type ToolResultContent struct {
 // Specification: client/sampling#sampling-with-tools.
 type ToolUseContent struct {
 	// Meta carries metadata of the sender's own. Pass it on with the
-	// message: caches of a provider may live by it.
+	// message: caches of a provider may live by it. Absent means none.
 	Meta wire.Members `json:"_meta,omitzero"`
 
 	// ID identifies this use, so that its result can be told from others.
@@ -2210,7 +2234,7 @@ type URLElicitationRequiredErrorErrorData struct {
 // Specification: server/resources#subscriptions.
 type UnsubscribeParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil means none.
 	Meta *RequestMeta `json:"_meta,omitzero"`
 
 	// URI is the resource to watch no longer.
@@ -2228,7 +2252,8 @@ type UntitledMultiSelectEnumSchema struct {
 	// Default is the values chosen beforehand. None chooses none.
 	Default []string `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Items is what there is to choose from.
@@ -2240,8 +2265,7 @@ type UntitledMultiSelectEnumSchema struct {
 	// MinItems is the fewest choices allowed. Nil means no limit.
 	MinItems *int64 `json:"minItems,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -2267,14 +2291,14 @@ type UntitledSingleSelectEnumSchema struct {
 	// Default is the value chosen beforehand. Empty chooses none.
 	Default string `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Enum is the values to choose from, in the order to show them.
 	Enum []string `json:"enum"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.

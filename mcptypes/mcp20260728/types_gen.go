@@ -94,11 +94,11 @@ type BooleanSchema struct {
 	// untouched.
 	Default *bool `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -110,7 +110,8 @@ type BooleanSchema struct {
 // Specification: server/tools#calling-tools.
 type CallToolParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta RequestMeta `json:"_meta"`
 
 	// Arguments is the JSON object that the tool's input schema describes.
@@ -126,8 +127,8 @@ type CallToolParams struct {
 	Name string `json:"name"`
 
 	// RequestState is what the server gave along when it asked for more,
-	// unchanged. A server trusts it only if it can tell that nobody altered
-	// it.
+	// unchanged. Empty on the first try. A server trusts it only if it can
+	// tell that nobody altered it.
 	RequestState string `json:"requestState,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -157,8 +158,8 @@ type CallToolResult struct {
 	ResultType string `json:"resultType"`
 
 	// StructuredContent is the answer as JSON for programs. A tool that
-	// publishes an output schema always gives it, and it has to fit that
-	// schema.
+	// publishes an output schema gives it when all went well, and it has to
+	// fit that schema. Absent means there is only Content.
 	StructuredContent wire.Raw `json:"structuredContent,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -175,11 +176,14 @@ type CancelledParams struct {
 	// Absent means none.
 	Meta *NotificationMeta `json:"_meta,omitzero"`
 
-	// Reason tells a log or a person why. Treat it as text from a stranger.
+	// Reason tells a log or a person why. It may be empty. Treat it as text
+	// from a stranger.
 	Reason string `json:"reason,omitzero"`
 
-	// RequestID is the id of a request that the sender of this notification
-	// made itself and that has no answer yet.
+	// RequestID is the request meant: one that the sender made itself and
+	// that has no answer yet or, from a server of 2026-07-28, the
+	// subscriptions/listen it ends. Zero, where the revision allows it,
+	// names none.
 	RequestID wire.RequestID `json:"requestId"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -197,7 +201,7 @@ type ClientCapabilities struct {
 	Elicitation *ClientCapabilitiesElicitation `json:"elicitation,omitzero"`
 
 	// Experimental announces abilities outside the protocol, by name, each
-	// with its own settings.
+	// with its own settings. Absent means none.
 	Experimental map[string]wire.Members `json:"experimental,omitzero"`
 
 	// Extensions lists the protocol extensions the client knows, each by
@@ -254,7 +258,8 @@ type ClientCapabilitiesSampling struct {
 // Specification: server/utilities/completion#requesting-completions.
 type CompleteParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta RequestMeta `json:"_meta"`
 
 	// Argument is the argument being typed, with what there is of it so
@@ -294,7 +299,7 @@ type CompleteParamsArgument struct {
 // Specification: server/utilities/completion#requesting-completions.
 type CompleteParamsContext struct {
 	// Arguments holds the values of the other arguments or template
-	// variables, by name.
+	// variables, by name. Absent means none are settled.
 	Arguments map[string]string `json:"arguments,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -346,8 +351,8 @@ type CompleteResultCompletion struct {
 // Specification: client/sampling#creating-messages.
 type CreateMessageParams struct {
 	// IncludeContext asks the client to add what other servers gave it. The
-	// client may ignore it, and it should send nothing that the person
-	// would not expect to leave it.
+	// client may ignore it, and should never let out what the person would
+	// not expect. Empty means [IncludeContextNone].
 	IncludeContext IncludeContext `json:"includeContext,omitzero"`
 
 	// MaxTokens is the most tokens to generate. The client may stop
@@ -358,7 +363,7 @@ type CreateMessageParams struct {
 	Messages []SamplingMessage `json:"messages"`
 
 	// Metadata goes to the model's provider as it is; its meaning is the
-	// provider's.
+	// provider's. Absent means none.
 	Metadata wire.Members `json:"metadata,omitzero"`
 
 	// ModelPreferences says what kind of model would suit. It is a wish,
@@ -366,11 +371,11 @@ type CreateMessageParams struct {
 	ModelPreferences *ModelPreferences `json:"modelPreferences,omitzero"`
 
 	// StopSequences end the generation as soon as the model produces one of
-	// them.
+	// them. None means it ends when the model does.
 	StopSequences []string `json:"stopSequences,omitzero"`
 
 	// SystemPrompt is the instruction the server would like the model to
-	// have. The client may change or drop it.
+	// have. The client may change or drop it. Empty asks for none.
 	SystemPrompt string `json:"systemPrompt,omitzero"`
 
 	// Temperature sets how freely the model varies its answer, on the
@@ -383,15 +388,20 @@ type CreateMessageParams struct {
 	ToolChoice *ToolChoice `json:"toolChoice,omitzero"`
 
 	// Tools are what the model may ask for while it answers. Whoever sent
-	// the request runs them. Only for clients that declared sampling with
-	// tools.
+	// the request runs them. None means no tools. Only for clients that
+	// declared sampling with tools.
 	Tools []Tool `json:"tools,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
 	Extra wire.Members `json:"-"`
 }
 
+// CreateMessageRequest is a question for the client's language model, inside a
+// result that asks for more.
+//
+// Specification: client/sampling#creating-messages.
 type CreateMessageRequest struct {
+	// Params is what is asked of the model.
 	Params CreateMessageParams `json:"params"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -441,7 +451,8 @@ type DiscoverResult struct {
 	Capabilities ServerCapabilities `json:"capabilities"`
 
 	// Instructions tells a model how to make good use of the server;
-	// clients may put it into a system prompt. It is text from a stranger.
+	// clients may put it into a system prompt. It is text from a stranger,
+	// and may be empty.
 	Instructions string `json:"instructions,omitzero"`
 
 	// ResultType is "complete" when this is the final result. Empty, from
@@ -505,7 +516,12 @@ type ElicitParams struct {
 	ElicitVariant
 }
 
+// ElicitRequest is a question for the person at the client, inside a result
+// that asks for more.
+//
+// Specification: client/elicitation#elicitation-requests.
 type ElicitRequest struct {
+	// Params is the question.
 	Params ElicitVariant `json:"params"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -521,7 +537,8 @@ type ElicitResult struct {
 	Action ElicitAction `json:"action"`
 
 	// Content holds the filled-in form, one value by field name. Check it
-	// against the requested schema: it comes from outside.
+	// against the requested schema: it comes from outside. Absent means
+	// there was no form, or no agreement.
 	Content wire.Members `json:"content,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -564,9 +581,17 @@ type EmbeddedResource struct {
 	Extra wire.Members `json:"-"`
 }
 
+// EmptyResult is the answer to a request that has nothing else to tell: it
+// worked.
+//
+// Specification: basic/index.
 type EmptyResult struct {
+	// Meta carries metadata with the result, under namespaced keys. Absent
+	// means none.
 	Meta *ResultMeta `json:"_meta,omitzero"`
 
+	// ResultType is "complete" when this is the final result. Empty, from
+	// older servers, means the same.
 	ResultType string `json:"resultType"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -581,7 +606,8 @@ type Error struct {
 	// belong to JSON-RPC and MCP.
 	Code int64 `json:"code"`
 
-	// Data says more about it, in whatever form the sender likes.
+	// Data says more about it, in whatever form the sender likes. Absent
+	// means there is no more to say.
 	Data wire.Raw `json:"data,omitzero"`
 
 	// Message says in one short sentence what went wrong.
@@ -596,11 +622,12 @@ type Error struct {
 // Specification: server/prompts#getting-a-prompt.
 type GetPromptParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta RequestMeta `json:"_meta"`
 
 	// Arguments holds the values for the prompt's blanks, by argument name.
-	// All of them are text.
+	// All of them are text. Absent means none.
 	Arguments map[string]string `json:"arguments,omitzero"`
 
 	// InputResponses is what the server needed, by the names it used when
@@ -611,8 +638,8 @@ type GetPromptParams struct {
 	Name string `json:"name"`
 
 	// RequestState is what the server gave along when it asked for more,
-	// unchanged. A server trusts it only if it can tell that nobody altered
-	// it.
+	// unchanged. Empty on the first try. A server trusts it only if it can
+	// tell that nobody altered it.
 	RequestState string `json:"requestState,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -660,7 +687,8 @@ type HeaderMismatchError struct {
 //
 // Specification: basic/transports/streamable-http#server-validation.
 type HeaderMismatchErrorError struct {
-	// Data says more about it, in whatever form the sender likes.
+	// Data says more about it, in whatever form the sender likes. Absent
+	// means there is no more to say.
 	Data wire.Raw `json:"data,omitzero"`
 
 	// Message says in one short sentence what went wrong.
@@ -676,7 +704,7 @@ type HeaderMismatchErrorError struct {
 // Specification: basic/index#icons.
 type Icon struct {
 	// MIMEType is the picture's format, where the source does not say or
-	// says it badly.
+	// says it badly. Empty leaves it to the source.
 	MIMEType string `json:"mimeType,omitzero"`
 
 	// Sizes are the sizes it looks good at, such as "48x48", or "any" for
@@ -738,8 +766,8 @@ type Implementation struct {
 	// Version is the program's version, in whatever scheme it uses.
 	Version string `json:"version"`
 
-	// WebsiteURL is the program's page on the web. Treat it as any link
-	// from a stranger.
+	// WebsiteURL is the program's page on the web. It may be empty. Treat
+	// it as any link from a stranger.
 	WebsiteURL string `json:"websiteUrl,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -785,8 +813,8 @@ type InputResponseParams struct {
 	InputResponses map[string]InputResponse `json:"inputResponses,omitzero"`
 
 	// RequestState is what the server gave along when it asked for more,
-	// unchanged. A server trusts it only if it can tell that nobody altered
-	// it.
+	// unchanged. Empty on the first try. A server trusts it only if it can
+	// tell that nobody altered it.
 	RequestState string `json:"requestState,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -798,7 +826,8 @@ type InputResponseParams struct {
 //
 // Specification: basic/index#error-codes.
 type InternalError struct {
-	// Data says more about it, in whatever form the sender likes.
+	// Data says more about it, in whatever form the sender likes. Absent
+	// means there is no more to say.
 	Data wire.Raw `json:"data,omitzero"`
 
 	// Message says in one short sentence what went wrong.
@@ -813,7 +842,8 @@ type InternalError struct {
 //
 // Specification: basic/index#error-codes.
 type InvalidParamsError struct {
-	// Data says more about it, in whatever form the sender likes.
+	// Data says more about it, in whatever form the sender likes. Absent
+	// means there is no more to say.
 	Data wire.Raw `json:"data,omitzero"`
 
 	// Message says in one short sentence what went wrong.
@@ -828,7 +858,8 @@ type InvalidParamsError struct {
 //
 // Specification: basic/index#error-codes.
 type InvalidRequestError struct {
-	// Data says more about it, in whatever form the sender likes.
+	// Data says more about it, in whatever form the sender likes. Absent
+	// means there is no more to say.
 	Data wire.Raw `json:"data,omitzero"`
 
 	// Message says in one short sentence what went wrong.
@@ -846,7 +877,8 @@ type LegacyTitledEnumSchema struct {
 	// Default is the value chosen beforehand. Empty chooses none.
 	Default string `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Enum is the values to choose from.
@@ -856,8 +888,7 @@ type LegacyTitledEnumSchema struct {
 	// means the values themselves are shown.
 	EnumNames []string `json:"enumNames,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -961,21 +992,32 @@ type ListResourcesResult struct {
 // Specification: client/roots#listing-roots.
 type ListRootsParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Absent means none.
 	Meta wire.Members `json:"_meta,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
 	Extra wire.Members `json:"-"`
 }
 
+// ListRootsRequest asks for the client's roots, inside a result that asks for
+// more.
+//
+// Specification: client/roots#listing-roots.
 type ListRootsRequest struct {
+	// Params carries metadata at most. Nil means none.
 	Params *ListRootsRequestParams `json:"params,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
 	Extra wire.Members `json:"-"`
 }
 
+// ListRootsRequestParams asks the client which places the server may work in.
+// There is nothing in it but metadata.
+//
+// Specification: client/roots#listing-roots.
 type ListRootsRequestParams struct {
+	// Meta carries metadata of the sender's own, under namespaced keys.
+	// Absent means none.
 	Meta wire.Members `json:"_meta,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1051,7 +1093,8 @@ type LoggingMessageParams struct {
 //
 // Specification: basic/index#error-codes.
 type MethodNotFoundError struct {
-	// Data says more about it, in whatever form the sender likes.
+	// Data says more about it, in whatever form the sender likes. Absent
+	// means there is no more to say.
 	Data wire.Raw `json:"data,omitzero"`
 
 	// Message says in one short sentence what went wrong.
@@ -1112,7 +1155,7 @@ type MissingRequiredClientCapabilityErrorErrorData struct {
 type ModelHint struct {
 	// Name is part of a model's name, such as "sonnet" or "gpt-5". Any
 	// model containing it fits, and a client without one may take a similar
-	// model of another provider.
+	// model of another provider. Empty hints at nothing.
 	Name string `json:"name,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1129,7 +1172,8 @@ type ModelPreferences struct {
 	CostPriority *float64 `json:"costPriority,omitzero"`
 
 	// Hints names models in order of liking. A client tries them in that
-	// order and gives them more say than the three weights.
+	// order and gives them more say than the three weights. None leaves it
+	// to the weights.
 	Hints []ModelHint `json:"hints,omitzero"`
 
 	// IntelligencePriority weighs ability from 0 (no matter) to 1 (above
@@ -1177,7 +1221,8 @@ type NumberSchema struct {
 	// empty.
 	Default *float64 `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Maximum is the largest number allowed, itself included. Nil means no
@@ -1188,8 +1233,7 @@ type NumberSchema struct {
 	// lower bound.
 	Minimum *float64 `json:"minimum,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Type says whether fractions are allowed.
@@ -1204,7 +1248,8 @@ type NumberSchema struct {
 // Specification: server/utilities/pagination.
 type PaginatedParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta RequestMeta `json:"_meta"`
 
 	// Cursor is the NextCursor of the page before. Empty asks for the first
@@ -1219,7 +1264,8 @@ type PaginatedParams struct {
 //
 // Specification: basic/index#error-codes.
 type ParseError struct {
-	// Data says more about it, in whatever form the sender likes.
+	// Data says more about it, in whatever form the sender likes. Absent
+	// means there is no more to say.
 	Data wire.Raw `json:"data,omitzero"`
 
 	// Message says in one short sentence what went wrong.
@@ -1269,7 +1315,7 @@ type Prompt struct {
 	// arguments.
 	Arguments []PromptArgument `json:"arguments,omitzero"`
 
-	// Description says what the prompt is good for.
+	// Description says what the prompt is good for. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// Icons are pictures to show beside the name. None means there are
@@ -1291,7 +1337,7 @@ type Prompt struct {
 //
 // Specification: server/prompts#prompt.
 type PromptArgument struct {
-	// Description tells people what to put here.
+	// Description tells people what to put here. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// Name identifies the argument in prompts/get, and is shown to people
@@ -1332,7 +1378,7 @@ type PromptReference struct {
 	Name string `json:"name"`
 
 	// Title is the prompt's name for people. A server does not need it to
-	// find the prompt.
+	// find the prompt, so it may be empty.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1344,7 +1390,8 @@ type PromptReference struct {
 // Specification: server/resources#reading-resources.
 type ReadResourceParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta RequestMeta `json:"_meta"`
 
 	// InputResponses is what the server needed, by the names it used when
@@ -1352,8 +1399,8 @@ type ReadResourceParams struct {
 	InputResponses map[string]InputResponse `json:"inputResponses,omitzero"`
 
 	// RequestState is what the server gave along when it asked for more,
-	// unchanged. A server trusts it only if it can tell that nobody altered
-	// it.
+	// unchanged. Empty on the first try. A server trusts it only if it can
+	// tell that nobody altered it.
 	RequestState string `json:"requestState,omitzero"`
 
 	// URI is the resource to read, listed or made from a template. Its
@@ -1430,7 +1477,8 @@ type RequestMeta struct {
 // Specification: basic/index#requests.
 type RequestParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta RequestMeta `json:"_meta"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1449,7 +1497,7 @@ type Resource struct {
 	Annotations *Annotations `json:"annotations,omitzero"`
 
 	// Description says what the resource holds, so that a model can judge
-	// whether to read it.
+	// whether to read it. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// Icons are pictures to show beside the name. None means there are
@@ -1490,7 +1538,7 @@ type ResourceLink struct {
 	Annotations *Annotations `json:"annotations,omitzero"`
 
 	// Description says what the resource holds, so that a model can judge
-	// whether to read it.
+	// whether to read it. It may be empty.
 	Description string `json:"description,omitzero"`
 
 	// Icons are pictures to show beside the name. None means there are
@@ -1523,7 +1571,8 @@ type ResourceLink struct {
 // Specification: server/resources.
 type ResourceParams struct {
 	// Meta carries metadata with the request, such as the token for
-	// progress notifications.
+	// progress notifications. Nil, in revisions before 2026-07-28, means
+	// none.
 	Meta RequestMeta `json:"_meta"`
 
 	// URI is the resource. Its scheme is the server's business; a server
@@ -1545,7 +1594,8 @@ type ResourceTemplate struct {
 	// Annotations hints at audience and priority. Nil means none.
 	Annotations *Annotations `json:"annotations,omitzero"`
 
-	// Description says what the resources of this family hold.
+	// Description says what the resources of this family hold. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Icons are pictures to show beside the name. None means there are
@@ -1666,7 +1716,7 @@ type ServerCapabilities struct {
 	Completions wire.Members `json:"completions,omitzero"`
 
 	// Experimental announces abilities outside the protocol, by name, each
-	// with its own settings.
+	// with its own settings. Absent means none.
 	Experimental map[string]wire.Members `json:"experimental,omitzero"`
 
 	// Extensions lists the protocol extensions the server knows, each by
@@ -1739,7 +1789,8 @@ type StringSchema struct {
 	// empty.
 	Default string `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Format narrows the text to a known form, such as an email address.
@@ -1752,8 +1803,7 @@ type StringSchema struct {
 	// MinLength is the fewest characters allowed. Nil means no limit.
 	MinLength *int64 `json:"minLength,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1769,7 +1819,8 @@ type SubscriptionFilter struct {
 	// Nil does not.
 	PromptsListChanged *bool `json:"promptsListChanged,omitzero"`
 
-	// ResourceSubscriptions are the URIs of the resources to watch.
+	// ResourceSubscriptions are the URIs of the resources to watch. None
+	// watches none.
 	ResourceSubscriptions []string `json:"resourceSubscriptions,omitzero"`
 
 	// ResourcesListChanged asks to be told when the set of resources
@@ -1901,7 +1952,8 @@ type TitledMultiSelectEnumSchema struct {
 	// Default is the values chosen beforehand. None chooses none.
 	Default []string `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Items is what there is to choose from.
@@ -1913,8 +1965,7 @@ type TitledMultiSelectEnumSchema struct {
 	// MinItems is the fewest choices allowed. Nil means no limit.
 	MinItems *int64 `json:"minItems,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1954,14 +2005,14 @@ type TitledSingleSelectEnumSchema struct {
 	// Default is the value chosen beforehand. Empty chooses none.
 	Default string `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// OneOf are the choices, in the order to show them.
 	OneOf []TitledSingleSelectEnumSchemaOneOfItem `json:"oneOf"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -1996,7 +2047,8 @@ type Tool struct {
 	// known.
 	Annotations *ToolAnnotations `json:"annotations,omitzero"`
 
-	// Description tells a model what the tool does and when to use it.
+	// Description tells a model what the tool does and when to use it. It
+	// may be empty, at the price of a model that has to guess.
 	Description string `json:"description,omitzero"`
 
 	// Icons are pictures to show beside the name. None means there are
@@ -2048,7 +2100,8 @@ type ToolAnnotations struct {
 	// it may.
 	ReadOnlyHint *bool `json:"readOnlyHint,omitzero"`
 
-	// Title is the tool's name for people.
+	// Title is the tool's name for people. Empty means the tool's own Title
+	// or Name will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -2072,7 +2125,7 @@ type ToolChoice struct {
 // Specification: client/sampling#tool-result-messages.
 type ToolResultContent struct {
 	// Meta carries metadata of the sender's own. Pass it on with the
-	// message: caches of a provider may live by it.
+	// message: caches of a provider may live by it. Absent means none.
 	Meta wire.Members `json:"_meta,omitzero"`
 
 	// Content is the result as blocks, as a tool's own result has them.
@@ -2083,7 +2136,7 @@ type ToolResultContent struct {
 	IsError *bool `json:"isError,omitzero"`
 
 	// StructuredContent is the result as JSON. Where the tool has an output
-	// schema it fits that.
+	// schema it fits that. Absent means there is only Content.
 	StructuredContent wire.Raw `json:"structuredContent,omitzero"`
 
 	// ToolUseID is the [ToolUseContent] that this answers. Each needs its
@@ -2100,7 +2153,7 @@ type ToolResultContent struct {
 // Specification: client/sampling#sampling-with-tools.
 type ToolUseContent struct {
 	// Meta carries metadata of the sender's own. Pass it on with the
-	// message: caches of a provider may live by it.
+	// message: caches of a provider may live by it. Absent means none.
 	Meta wire.Members `json:"_meta,omitzero"`
 
 	// ID identifies this use, so that its result can be told from others.
@@ -2172,7 +2225,8 @@ type UntitledMultiSelectEnumSchema struct {
 	// Default is the values chosen beforehand. None chooses none.
 	Default []string `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Items is what there is to choose from.
@@ -2184,8 +2238,7 @@ type UntitledMultiSelectEnumSchema struct {
 	// MinItems is the fewest choices allowed. Nil means no limit.
 	MinItems *int64 `json:"minItems,omitzero"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
@@ -2211,14 +2264,14 @@ type UntitledSingleSelectEnumSchema struct {
 	// Default is the value chosen beforehand. Empty chooses none.
 	Default string `json:"default,omitzero"`
 
-	// Description explains the field to whoever fills it in.
+	// Description explains the field to whoever fills it in. It may be
+	// empty.
 	Description string `json:"description,omitzero"`
 
 	// Enum is the values to choose from, in the order to show them.
 	Enum []string `json:"enum"`
 
-	// Title labels the field. Without it the label is the name of the
-	// property.
+	// Title labels the field. Empty means the name of the property will do.
 	Title string `json:"title,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
