@@ -140,8 +140,8 @@ func (d *Decoder) float() (float64, string) {
 
 // reproduces reports whether v written as JSON is the number that lit is.
 func reproduces(v float64, lit string) bool {
-	if n, ok := smallInt(lit); ok && n < 1<<53 && n > -1<<53 {
-		return true
+	if len(lit) <= 15 && strings.IndexAny(lit, "eE") < 0 {
+		return true // float64 holds any 15 digits
 	}
 	a, b := parseDecimal(lit), parseDecimal(string(appendFloat(nil, v)))
 	return a == b
