@@ -1,0 +1,40 @@
+package model
+
+import (
+	"fmt"
+
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/shared"
+)
+
+// chatBody is the request for the chat API.
+func chatBody(request Request) ([]byte, error) {
+	params := openai.ChatCompletionNewParams{
+		Model:         request.Model,
+		Messages:      chatMessages(request.Instructions, settle(request.Input)),
+		StreamOptions: openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)},
+		Tools:         []openai.ChatCompletionToolUnionParam{},
+	}
+	for _, tool := range request.Tools {
+		function, ok := tool.(FunctionTool)
+		if !ok {
+			continue
+		}
+		parameters, err := schema(function)
+		if err != nil {
+			return nil, err
+		}
+		params.Tools = append(params.Tools, openai.ChatCompletionFunctionTool(shared.FunctionDefinitionParam{
+			Name:        function.Name,
+			Description: openai.String(function.Description),
+			Strict:      openai.Bool(false),
+			Parameters:  parameters,
+		}))
+	}
+	params.SetExtraFields(map[string]any{"stream": true})
+	body, err := params.MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("encode the model request: %w", err)
+	}
+	return body, nil
+}

@@ -1,0 +1,45 @@
+package model
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// openFixture answers with the events in a file, for work without a network. Each line of the file
+// is a line of the stream and followed by an empty one.
+func openFixture(ctx context.Context, path string, idle time.Duration) (*answer, error) {
+	file, err := os.Open(path) //nolint:gosec // the user names the file in the environment
+	if err != nil {
+		return nil, fmt.Errorf("CODEX_RS_SSE_FIXTURE: %w", err)
+	}
+	a := newAnswer(ctx, idle)
+	a.read(&spacedLines{in: bufio.NewReader(file), Closer: file}, "text/event-stream")
+	return a, nil
+}
+
+// spacedLines adds an empty line to each line.
+type spacedLines struct {
+	in      *bufio.Reader
+	pending []byte
+	io.Closer
+}
+
+func (s *spacedLines) Read(p []byte) (int, error) {
+	if len(s.pending) == 0 {
+		part, err := s.in.ReadSlice('\n')
+		if len(part) == 0 {
+			return 0, err
+		}
+		s.pending = part
+		if err == nil || part[len(part)-1] == '\n' {
+			s.pending = append(part[:len(part):len(part)], '\n')
+		}
+	}
+	n := copy(p, s.pending)
+	s.pending = s.pending[n:]
+	return n, nil
+}
