@@ -1,0 +1,43 @@
+// Package config reads, resolves and edits the configuration of Codex:
+// $CODEX_HOME/config.toml, the -c options of the program and the arguments of
+// a call, brought together into what one conversation runs with.
+//
+//	base, err := config.Load(config.Source{Home: home, Cwd: cwd, Environ: os.Environ(), Overrides: flags})
+//	...
+//	conversation, err := base.Resolve(config.Request{Model: "gpt-5", Profile: "fast"})
+//
+// # Precedence
+//
+// One rule holds everywhere. From the weakest to the strongest:
+//
+//  1. what is built in;
+//  2. config.toml;
+//  3. -c key=value of the program, later ones over earlier ones;
+//  4. the config map of a call;
+//  5. the active profile, for the keys a profile has;
+//  6. the typed arguments of a call (model, cwd, sandbox and so on).
+//
+// Layers 2 to 4 are merged key by key into one tree, and the profile is taken
+// from that tree. So an override of profiles.fast.model reaches the profile
+// fast, while an override of model loses to it: whoever selects a profile asks
+// for its values. The profile itself is selected by the typed argument, else by
+// the key profile of the tree.
+//
+// config.toml is read again for every [Base.Resolve], so an edit reaches the
+// next conversation without a restart; -c options stay for the life of the
+// program.
+//
+// # Origins and errors
+//
+// Every value remembers where it was set ([Origin]); [Conversation.Settings]
+// lists all of them. A wrong value is a [*ValueError] that names the place, the
+// key and what was expected there, and all wrong values are reported at once.
+// Unknown keys are ignored.
+//
+// # Editing
+//
+// [Base.SetDefaultModel], [AddServer] and [RemoveServer] change config.toml as
+// text: comments, order and layout of everything else stay as they are. Before
+// the file is replaced, atomically and under a lock, the new text is parsed and
+// compared with what was meant.
+package config
