@@ -1,0 +1,257 @@
+package jsonrpc
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// outbox is the queue of messages on their way to a stream. Whoever finds it idle becomes its flusher: a goroutine that
+// is about to end anyway (it wrote a response) writes itself and takes along what others add meanwhile; for others, who must not
+// be kept by a peer that does not read, a goroutine is started that ends when the queue is empty.
+type outbox struct {
+	w      io.Writer
+	limits Limits
+
+	// mu protects what follows. It is never held during a write.
+	mu       sync.Mutex
+	queue    []byte        // whole messages, each with its newline
+	spare    []byte        // the buffer that takes turns with queue
+	busy     int           // bytes taken from queue and not yet written
+	moved    uint64        // counts writes that succeeded, to tell a slow peer from one that stands still
+	flushing bool          // somebody is writing
+	changed  chan struct{} // closed at every progress; nil when nobody waits
+	err      error         // why nothing can be written any more
+}
+
+// Write queues m. See outbox for who sends it.
+func (o *outbox) Write(ctx context.Context, m Outgoing) error {
+	o.mu.Lock()
+	if err := o.admit(ctx, len(m.Data)+1); err != nil {
+		o.mu.Unlock()
+		return err
+	}
+	patient := m.Kind == Response && !m.Hold
+	if patient && !o.flushing && len(m.Data) >= writeSize {
+		return o.writeThrough(append(m.Data, '\n'))
+	}
+	o.queue = append(append(o.queue, m.Data...), '\n')
+	if o.flushing || m.Hold && len(o.queue) < holdSize {
+		o.mu.Unlock()
+		return nil
+	}
+	o.flushing = true
+	if !patient {
+		o.mu.Unlock()
+		go o.flush(false)
+		return nil
+	}
+	small := len(o.queue) < waitSize
+	o.mu.Unlock()
+	if small {
+		runtime.Gosched()
+	}
+	return o.flush(true)
+}
+
+// admit waits until size more bytes may be queued. It is called with mu held and returns with it held.
+func (o *outbox) admit(ctx context.Context, size int) error {
+	var stall *time.Timer
+	for {
+		if o.err != nil {
+			return o.err
+		}
+		waiting := len(o.queue) + o.busy
+		if waiting == 0 || waiting+size <= o.limits.MaxQueue {
+			return nil
+		}
+		if !o.flushing { // all of it was held
+			o.flushing = true
+			go o.flush(false)
+		}
+		if stall == nil {
+			stall = time.NewTimer(o.limits.WriteStall)
+			defer stall.Stop()
+		}
+		changed, moved := o.change(), o.moved
+		o.mu.Unlock()
+		var err error
+		select {
+		case <-changed:
+			stall.Reset(o.limits.WriteStall)
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		case <-stall.C:
+			err = fmt.Errorf("%w: %d bytes of output waited for %v (queue limit %d)",
+				ErrStalled, waiting, o.limits.WriteStall, o.limits.MaxQueue)
+		}
+		o.mu.Lock()
+		if err == nil || o.moved != moved && ctx.Err() == nil {
+			continue
+		}
+		if ctx.Err() == nil {
+			o.failLocked(err)
+		}
+		return err
+	}
+}
+
+// change returns a channel that is closed at the next progress. mu is held.
+func (o *outbox) change() <-chan struct{} {
+	if o.changed == nil {
+		o.changed = make(chan struct{})
+	}
+	return o.changed
+}
+
+// progress wakes who waits. mu is held.
+func (o *outbox) progress() {
+	if o.changed != nil {
+		close(o.changed)
+		o.changed = nil
+	}
+}
+
+// writeThrough sends the queue and then data without copying it. It is called with mu held and nobody flushing.
+func (o *outbox) writeThrough(data []byte) error {
+	o.flushing = true
+	held := o.take()
+	o.busy += len(data)
+	o.mu.Unlock()
+	err := o.send(held)
+	if err == nil {
+		err = o.send(data)
+	}
+	o.mu.Lock()
+	o.give(held)
+	o.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return o.flush(true)
+}
+
+// flush writes until the queue is empty. A borrowed goroutine is not kept for long.
+func (o *outbox) flush(borrowed bool) error {
+	for round := 0; ; round++ {
+		o.mu.Lock()
+		if len(o.queue) == 0 || o.err != nil {
+			err := o.err
+			o.flushing = false
+			o.progress()
+			o.mu.Unlock()
+			return err
+		}
+		if borrowed && round == 4 {
+			o.mu.Unlock()
+			go o.flush(false)
+			return nil
+		}
+		out := o.take()
+		o.mu.Unlock()
+		err := o.send(out)
+		o.mu.Lock()
+		o.give(out)
+		o.mu.Unlock()
+		if err != nil {
+			o.fail(err)
+		}
+	}
+}
+
+// take makes the queue the flusher's. mu is held.
+func (o *outbox) take() []byte {
+	out := o.queue
+	o.queue, o.spare = o.spare[:0], nil
+	o.busy = len(out)
+	return out
+}
+
+// give returns the buffer of take. mu is held.
+func (o *outbox) give(out []byte) {
+	o.busy = 0
+	if cap(out) <= keepSize {
+		o.spare = out
+	}
+}
+
+// send writes data in pieces, so that progress shows.
+func (o *outbox) send(data []byte) error {
+	for len(data) > 0 {
+		n, err := o.w.Write(data[:min(len(data), writeSize)])
+		if err != nil {
+			o.fail(err)
+			return err
+		}
+		data = data[n:]
+		o.mu.Lock()
+		o.busy -= n
+		o.moved++
+		o.progress()
+		o.mu.Unlock()
+	}
+	return nil
+}
+
+// Start lets held messages go before the reading goroutine waits. That one does not write them itself: it must go on
+// reading while the peer does not.
+func (o *outbox) Start() {
+	o.mu.Lock()
+	start := len(o.queue) > 0 && !o.flushing && o.err == nil
+	if start {
+		o.flushing = true
+	}
+	o.mu.Unlock()
+	if start {
+		go o.flush(false)
+		runtime.Gosched()
+	}
+}
+
+// Flush returns when the queue is empty and nothing is being written.
+func (o *outbox) Flush(ctx context.Context) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for {
+		if o.err != nil {
+			return o.err
+		}
+		if !o.flushing {
+			if len(o.queue) == 0 {
+				return nil
+			}
+			o.flushing = true
+			go o.flush(false)
+		}
+		changed := o.change()
+		o.mu.Unlock()
+		var err error
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+		o.mu.Lock()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// fail ends writing for good; the first reason stays.
+func (o *outbox) fail(err error) {
+	o.mu.Lock()
+	o.failLocked(err)
+	o.mu.Unlock()
+}
+
+func (o *outbox) failLocked(err error) {
+	if o.err == nil {
+		o.err = err
+		o.queue = nil
+	}
+	o.progress()
+}
