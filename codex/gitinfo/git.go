@@ -1,0 +1,111 @@
+package gitinfo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/codexmcp/codexmcp/codex/exec"
+)
+
+const (
+	// timeout is how long one git command may run.
+	timeout = 5 * time.Second
+
+	// maxText is how much a command may print whose output is names and sums.
+	maxText = 1 << 20
+)
+
+// A repo is a folder that git is asked about.
+type repo struct {
+	dir string
+	env []string
+}
+
+func newRepo(dir string) repo { return repo{dir, environ(os.Environ())} }
+
+// An exitError is a git command that ran and was not content.
+type exitError struct {
+	code    int
+	message string
+}
+
+func (e *exitError) Error() string {
+	if e.message == "" {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.message
+}
+
+// line returns what git prints, without the line end.
+func (r repo) line(ctx context.Context, args ...string) (string, error) {
+	out, err := r.run(ctx, maxText, nil, args...)
+	return strings.TrimSuffix(strings.TrimSuffix(string(out), "\n"), "\r"), err
+}
+
+// run returns what git prints. Exit codes among ok are fine, like 0.
+func (r repo) run(ctx context.Context, limit int, ok []int, args ...string) ([]byte, error) {
+	argv := slices.Concat([]string{"git"}, settings, args)
+	result, err := exec.Run(ctx, exec.Command{Argv: argv, Dir: r.dir, Env: r.env, Timeout: timeout, MaxOutput: limit})
+	if err == nil {
+		err = failure(ctx, result, ok)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("git %s: %w", args[0], err)
+	}
+	return result.Stdout.Bytes(), nil
+}
+
+func failure(ctx context.Context, result exec.Result, ok []int) error {
+	switch {
+	case result.Interrupted:
+		return context.Cause(ctx)
+	case result.TimedOut:
+		return fmt.Errorf("no answer within %v", timeout)
+	case result.ExitCode != 0 && !slices.Contains(ok, result.ExitCode):
+		message, _, _ := strings.Cut(strings.TrimSpace(result.Stderr.String()), "\n")
+		return &exitError{result.ExitCode, message}
+	case result.Stdout.Omitted() > 0:
+		return errors.New("too much output")
+	}
+	return nil
+}
+
+// settings keep a repository from choosing programs for git to run.
+var settings = []string{
+	"--no-pager",
+	"-c", "core.fsmonitor=false",
+	"-c", "core.hooksPath=" + os.DevNull,
+	"-c", "credential.helper=",
+	"-c", "protocol.ext.allow=never",
+}
+
+// environ returns env without secrets and without what would point git at
+// another repository, and with what keeps it from asking anybody anything.
+func environ(env []string) []string {
+	env = slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return slices.Contains(dropped, strings.ToUpper(name))
+	})
+	return append(env,
+		"GIT_OPTIONAL_LOCKS=0",
+		"GIT_TERMINAL_PROMPT=0",
+		"GIT_ASKPASS=",
+		"SSH_ASKPASS=",
+		"GCM_INTERACTIVE=never",
+		"GIT_SSH_COMMAND=ssh -oBatchMode=yes",
+		"GIT_ALLOW_PROTOCOL=file:https:http:ssh",
+		"LC_ALL=C",
+	)
+}
+
+var dropped = []string{
+	"OPENAI_API_KEY", "CODEXMCP_TOKEN",
+	"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
+	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_CEILING_DIRECTORIES",
+	"GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "GIT_PAGER", "GIT_TRACE", "GIT_PROXY_COMMAND",
+}
