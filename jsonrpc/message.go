@@ -121,7 +121,9 @@ func (m *message) readParams(d *wire.Decoder, newParams func() wire.Value) {
 	switch {
 	case newParams != nil:
 		m.params = newParams()
+		d.CloseEnums(m.request != nil)
 		m.params.DecodeJSON(d)
+		d.CloseEnums(false)
 	case d.PeekKind() == wire.KindObject || d.PeekKind() == wire.KindArray:
 		d.Skip()
 	default:

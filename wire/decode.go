@@ -17,6 +17,8 @@ type Decoder struct {
 	limit int // of depth
 	err   *Error
 
+	closedEnums bool
+
 	scratch []byte // for strings with escapes
 
 	// The names of the objects being skipped, innermost last: see nameSet.
@@ -42,6 +44,10 @@ func (d *Decoder) Reset(text string) {
 
 // LimitDepth sets how deep the text may nest.
 func (d *Decoder) LimitDepth(limit int) { d.limit = limit }
+
+// CloseEnums says whether a value of an enumeration must be a known one. A reader keeps unknown values, but whoever
+// acts on a request must not guess what one means.
+func (d *Decoder) CloseEnums(closed bool) { d.closedEnums = closed }
 
 // End checks that nothing but whitespace is left and returns the first failure as an [*Error].
 func (d *Decoder) End() error {
@@ -344,6 +350,10 @@ func (d *Decoder) Enum(known []string) string {
 		if s == k {
 			return k
 		}
+	}
+	if d.closedEnums && len(known) > 0 {
+		d.Fail("want one of %q, got %s", known, quote(s))
+		return ""
 	}
 	if owned {
 		return s
