@@ -108,6 +108,9 @@ func codecOf(v any) Value {
 	return c
 }
 
+// EmptyObject is the value {}.
+func EmptyObject() Raw { return Raw{"{}"} }
+
 // String returns the JSON text, "" if r is absent.
 func (r Raw) String() string { return r.text }
 
