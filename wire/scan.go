@@ -210,7 +210,7 @@ func (n *nameSet) duplicate(d *Decoder, start int, name string) bool {
 func nameHash(name string) uint64 {
 	h := uint64(len(name))
 	if len(name) >= 8 {
-		h += load64(name, 0) ^ bits.RotateLeft64(load64(name, len(name)-8), 29)
+		h += word(name) ^ bits.RotateLeft64(word(name[len(name)-8:]), 29)
 	} else {
 		for i := 0; i < len(name); i++ {
 			h = h<<8 | uint64(name[i])

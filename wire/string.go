@@ -1,136 +1,74 @@
 package wire
 
 import (
+	"encoding/binary"
 	"math/bits"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// load64 returns eight bytes of s from i on, the first one lowest.
-func load64(s string, i int) uint64 {
-	b := s[i : i+8]
-	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-}
-
-// special marks, by their high bits, the bytes of w that are no plain text in a JSON string: quotes,
-// backslashes, control characters and those of non-ASCII. Marks above the lowest one may be wrong.
-func special(w uint64) uint64 {
-	// Flipping bit 1 puts the quote right above the control characters, and nothing else below it.
-	return (w | ((w ^ ones*0x02) - ones*0x21) | ((w ^ ones*'\\') - ones)) & highs
-}
-
-// plain returns the offset of the first byte of s at or after i that is no plain text in a JSON string; len(s)
-// if there is none.
-func plain(s string, i int) int {
-	for ; i+8 <= len(s); i += 8 {
-		if m := special(load64(s, i)); m != 0 {
-			return i + bits.TrailingZeros64(m)>>3
-		}
-	}
-	for i < len(s) && isPlain[s[i]] {
-		i++
-	}
-	return i
-}
-
-var isPlain = func() (t [256]bool) {
-	for c := ' '; c < 0x80; c++ {
-		t[c] = c != '"' && c != '\\'
-	}
-	return
-}()
-
 // skipString checks the string of s whose opening quote is before i.
 func (d *Decoder) skipString(s string, i int) int {
-	for {
-		i = plain(s, i)
-		if i >= len(s) {
-			d.unexpected(i, "'\"'")
-			return -1
-		}
-		switch c := s[i]; {
-		case c == '"':
-			return i + 1
-		case c == '\\':
-			_, n := unescape(s, i)
-			if n == 0 {
-				return d.badString(i)
-			}
-			i += n
-		case c < ' ':
-			return d.badString(i)
-		default:
-			r, n := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && n < 2 {
-				return d.badString(i)
-			}
-			i += n
-		}
+	end := textEnd(s, i, true)
+	if end >= 0 && end < len(s) && s[end] == '"' {
+		return end + 1
 	}
-}
-
-// badString fails for what stands in a string at i.
-func (d *Decoder) badString(i int) int {
-	switch c := d.text[i]; {
-	case c < ' ':
-		d.fail(Syntax, i, "control character "+quoteByte(c)+" in a string")
-	case c == '\\' && i+1 < len(d.text) && d.text[i+1] == 'u':
-		d.fail(Syntax, i, "lone surrogate or broken escape in a string")
-	case c == '\\':
-		d.fail(Syntax, i, "broken escape in a string")
-	default:
-		d.fail(Syntax, i, "invalid UTF-8 in a string")
-	}
+	d.badString(s, i, end)
 	return -1
 }
 
-// unescape returns the character that the escape of s at i stands for and the escape's length, 0 if it is none.
+// badString fails for the string of s that starts at start and whose textEnd is end.
+func (d *Decoder) badString(s string, start, end int) {
+	if end < 0 {
+		for i := start; i < len(s); {
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError && n < 2 {
+				d.fail(Syntax, i, "invalid UTF-8 in a string")
+				return
+			}
+			i += n
+		}
+	}
+	switch {
+	case end < 0 || end >= len(s):
+		d.unexpected(len(s), "'\"'")
+	case s[end] != '\\':
+		d.fail(Syntax, end, "control character "+quoteByte(s[end])+" in a string")
+	case end+1 < len(s) && s[end+1] == 'u':
+		d.fail(Syntax, end, "lone surrogate or broken escape in a string")
+	default:
+		d.fail(Syntax, end, "broken escape in a string")
+	}
+}
+
+// simpleEscape is what a backslash and the byte stand for; 0 if that is no escape, or the start of a longer one.
+var simpleEscape = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+
+// unescape returns the character that the \u escape of s at i stands for, and the escape's length; 0 if it is none.
 func unescape(s string, i int) (rune, int) {
-	if i+1 >= len(s) {
+	if i+6 > len(s) || s[i+1] != 'u' {
 		return 0, 0
 	}
-	switch c := s[i+1]; c {
-	case '"', '\\', '/':
-		return rune(c), 2
-	case 'n':
-		return '\n', 2
-	case 't':
-		return '\t', 2
-	case 'r':
-		return '\r', 2
-	case 'b':
-		return '\b', 2
-	case 'f':
-		return '\f', 2
-	case 'u':
-		r := hex4(s, i+2)
-		if r < 0xd800 || r > 0xdfff {
-			if r < 0 {
-				return 0, 0
-			}
-			return r, 6
+	r := hex4(s, i+2)
+	if r < 0xd800 || r > 0xdfff {
+		if r < 0 {
+			return 0, 0
 		}
-		if r < 0xdc00 && i+7 < len(s) && s[i+6] == '\\' && s[i+7] == 'u' {
-			if low := hex4(s, i+8); low >= 0xdc00 && low <= 0xdfff {
-				return utf16.DecodeRune(r, low), 12
-			}
+		return r, 6
+	}
+	if r < 0xdc00 && i+12 <= len(s) && s[i+6] == '\\' && s[i+7] == 'u' {
+		if low := hex4(s, i+8); low >= 0xdc00 && low <= 0xdfff {
+			return utf16.DecodeRune(r, low), 12
 		}
 	}
 	return 0, 0
 }
 
-// hex4 returns the number that the four hexadecimal digits of s at i stand for, -1 if there are none.
+// hex4 returns the number that the four hexadecimal digits of s at i stand for; negative if they are none.
 func hex4(s string, i int) rune {
-	if i+4 > len(s) {
-		return -1
-	}
-	return hexValue[s[i]]<<12 | hexValue[s[i+1]]<<8 | hexValue[s[i+2]]<<4 | hexValue[s[i+3]]
+	b := s[i : i+4]
+	return hexValue[b[0]]<<12 | hexValue[b[1]]<<8 | hexValue[b[2]]<<4 | hexValue[b[3]]
 }
 
 var hexValue = func() (t [256]rune) {
@@ -151,102 +89,146 @@ var hexValue = func() (t [256]rune) {
 // there are escapes; then it is new and owned is true.
 func (d *Decoder) scanString() (v string, owned bool) {
 	s, start := d.text, d.pos
-	i := plain(s, start)
-	if i < len(s) && s[i] == '"' {
-		d.pos = i + 1
-		return s[start:i], false
-	}
-	for i < len(s) && s[i] != '\\' {
-		switch c := s[i]; {
-		case c == '"':
-			d.pos = i + 1
-			return s[start:i], false
-		case c < ' ':
-			d.badString(i)
+	end := plain(s, start)
+	if end >= len(s) || s[end] != '"' {
+		if end = textEnd(s, end, false); end < 0 || end >= len(s) {
+			d.badString(s, start, end)
 			return "", false
 		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && n < 2 {
-			d.badString(i)
-			return "", false
+		if s[end] != '"' {
+			return d.scanEscaped(s, start, end)
 		}
-		i = plain(s, i+n)
 	}
-	buf := append(d.scratch[:0], s[start:min(i, len(s))]...)
+	d.pos = end + 1
+	return s[start:end], false
+}
+
+// room is how much more than it needs a buffer has to hold for the loops below, which write whole words.
+const room = 16
+
+// scanEscaped goes on reading the string that starts in s at start and has its first special byte at i.
+func (d *Decoder) scanEscaped(s string, start, i int) (string, bool) {
+	buf := d.scratch
+	n := i - start
+	if len(buf) < n+room {
+		buf = make([]byte, 2*n+256)
+	}
+	copy(buf, s[start:i])
+	var due uint64
 	for i < len(s) {
-		switch c := s[i]; {
-		case c == '"':
+		if len(buf)-n < room {
+			buf = append(buf, make([]byte, len(buf))...)
+		}
+		rest, out := s[i:], buf[n:]
+		var w uint64
+		if len(rest) >= 8 {
+			w = word(rest)
+		} else {
+			w = tail(rest)
+		}
+		binary.LittleEndian.PutUint64(out, w)
+		marks := special(w)
+		if w&highs|due != 0 {
+			next, suspect, ok := checkUTF8(before(w, marks), due)
+			if !ok || suspect != 0 && !checkSecond(rest, suspect) {
+				d.badString(s, start, -1)
+				return "", false
+			}
+			due = next
+		}
+		if marks == 0 {
+			i += 8
+			n += 8
+			continue
+		}
+		k := bits.TrailingZeros64(marks) >> 3
+		i += k
+		n += k
+		if s[i] == '"' {
 			d.pos = i + 1
 			d.scratch = buf
-			return string(buf), true
-		case c == '\\':
-			r, n := unescape(s, i)
-			if n == 0 {
-				d.badString(i)
-				return "", false
-			}
-			buf = utf8.AppendRune(buf, r)
-			i += n
-		case c < ' ':
-			d.badString(i)
-			return "", false
-		case c >= 0x80:
-			r, n := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && n < 2 {
-				d.badString(i)
-				return "", false
-			}
-			buf = append(buf, s[i:i+n]...)
-			i += n
+			return string(buf[:n]), true
 		}
-		end := plain(s, i)
-		buf = append(buf, s[i:end]...)
-		i = end
+		if s[i] != '\\' || i+1 >= len(s) {
+			break
+		}
+		if c := simpleEscape[s[i+1]]; c != 0 {
+			buf[n] = c
+			n++
+			i += 2
+			continue
+		}
+		r, size := unescape(s, i)
+		if size == 0 {
+			break
+		}
+		n += utf8.EncodeRune(buf[n:], r)
+		i += size
 	}
-	d.unexpected(i, "'\"'")
+	end := min(i, len(s))
+	if due != 0 {
+		end = -1
+	}
+	d.badString(s, start, end)
 	return "", false
 }
 
 // appendString appends v as a JSON string. It reports whether v is valid UTF-8.
 func appendString(dst []byte, v string) ([]byte, bool) {
-	dst = append(dst, '"')
-	for i := 0; ; {
-		end := plain(v, i)
-		dst = append(dst, v[i:end]...)
-		if end >= len(v) {
-			return append(dst, '"'), true
+	n := len(dst)
+	buf := slices.Grow(dst, len(v)+2+room)
+	buf = buf[:cap(buf)]
+	buf[n] = '"'
+	n++
+	i := plain(v, 0)
+	n += copy(buf[n:], v[:i])
+	var due uint64
+	for i < len(v) {
+		rest := v[i:]
+		if len(buf)-n < room {
+			buf = slices.Grow(buf[:n], len(rest)+len(rest)/8+2*room)
+			buf = buf[:cap(buf)]
 		}
-		i = end
-		if c := v[i]; c >= 0x80 {
-			r, n := utf8.DecodeRuneInString(v[i:])
-			if r == utf8.RuneError && n < 2 {
-				return append(dst, '"'), false
-			}
-			dst = append(dst, v[i:i+n]...)
-			i += n
+		out := buf[n:]
+		var w uint64
+		if len(rest) >= 8 {
+			w = word(rest)
 		} else {
-			dst = appendEscape(dst, c)
-			i++
+			w = tail(rest)
 		}
+		binary.LittleEndian.PutUint64(out, w)
+		marks := special(w)
+		if w&highs|due != 0 {
+			next, suspect, ok := checkUTF8(before(w, marks), due)
+			if !ok || suspect != 0 && !checkSecond(rest, suspect) {
+				return buf[:n], false
+			}
+			due = next
+		}
+		if marks == 0 {
+			i += 8
+			n += min(8, len(rest))
+			continue
+		}
+		k := bits.TrailingZeros64(marks) >> 3
+		c := rest[k]
+		i += k + 1
+		if e := escapeOf[c]; e != 0 {
+			out[k] = '\\'
+			out[k+1] = e
+			n += k + 2
+			continue
+		}
+		const hex = "0123456789abcdef"
+		copy(out[k:], `\u00`)
+		out[k+4], out[k+5] = hex[c>>4], hex[c&15]
+		n += k + 6
 	}
+	if due != 0 {
+		return buf[:n], false
+	}
+	return append(buf[:n], '"'), true
 }
 
-// appendEscape appends the escape for a quote, a backslash or a control character.
-func appendEscape(dst []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(dst, '\\', c)
-	case '\n':
-		return append(dst, '\\', 'n')
-	case '\t':
-		return append(dst, '\\', 't')
-	case '\r':
-		return append(dst, '\\', 'r')
-	case '\b':
-		return append(dst, '\\', 'b')
-	case '\f':
-		return append(dst, '\\', 'f')
-	}
-	const hex = "0123456789abcdef"
-	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-}
+// escapeOf is the letter that stands for a byte after a backslash; 0 where there is none.
+var escapeOf = [256]byte{'"': '"', '\\': '\\', '\b': 'b', '\f': 'f', '\n': 'n', '\r': 'r', '\t': 't'}
