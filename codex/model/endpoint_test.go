@@ -38,7 +38,7 @@ func env(variables map[string]string) func(string) string {
 // ask sends a request and returns what came, each event in one line, the error included.
 func ask(t *testing.T, e *model.Endpoint, request model.Request) ([]string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var seen []string
 	for event, err := range e.Stream(ctx, request) {
