@@ -9,6 +9,8 @@ import (
 	"github.com/codexmcp/codexmcp/mcpprotocol"
 	"github.com/codexmcp/codexmcp/wire"
 	"github.com/stretchr/testify/require"
+
+	"github.com/codexmcp/codexmcp/codex/model"
 )
 
 // home makes a home folder with this config.toml.
@@ -165,10 +167,10 @@ func TestEverything(t *testing.T) {
 	require.Equal(t, "5ms", c.MCPServers[0].StartupTimeout.String())
 	require.Equal(t, "10s", c.MCPServers[1].StartupTimeout.String())
 	require.Equal(t, map[string]string{"TOKEN": "hush"}, c.MCPServers[1].Env)
-	require.Equal(t, 100, c.Provider.RequestMaxRetries)
-	require.Equal(t, 0, c.Provider.StreamMaxRetries)
+	require.Equal(t, 100, c.Provider.RequestRetries())
+	require.Equal(t, 0, c.Provider.StreamRetries())
 	require.Equal(t, "1.5s", c.Provider.StreamIdleTimeout.String())
-	require.Equal(t, WireAPIChat, c.Provider.WireAPI)
+	require.Equal(t, model.WireAPIChat, c.Provider.WireAPI)
 	for _, s := range c.Settings() {
 		require.NotContains(t, s.Value, "hush", s.Key)
 	}
@@ -278,7 +280,7 @@ func TestOverridesReplaceWhatIsInTheWay(t *testing.T) {
 		"mcp_servers.a.command=run", "mcp_servers.a.args=[\"x\"]", "unknown=1", "unknown.deeper=2")
 	require.NoError(t, err)
 	c := base.Initial()
-	require.Equal(t, WireAPIResponses, c.Provider.WireAPI)
+	require.Equal(t, model.WireAPIResponses, c.Provider.WireAPI)
 	require.Equal(t, "X", c.Provider.Name)
 	require.False(t, c.WebSearch)
 	require.Equal(t, "run", c.MCPServers[0].Command)

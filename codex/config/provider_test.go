@@ -1,7 +1,6 @@
 package config
 
 import (
-	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,10 +13,7 @@ func TestBuiltinProvidersStay(t *testing.T) {
 	p := base.Initial().Provider
 	require.Equal(t, "OpenAI", p.Name)
 	require.Empty(t, p.BaseURL)
-	require.Equal(t, "https://api.openai.com/v1/responses", p.URL(false))
-	require.Equal(t, "https://chatgpt.com/backend-api/codex/responses", p.URL(true))
-	require.Equal(t, http.Header{"Version": {"1.2.3"}, "Openai-Project": {"p"}},
-		p.Headers([]string{"OPENAI_PROJECT=p", "OPENAI_ORGANIZATION= "}))
+	require.Equal(t, map[string]string{"version": "1.2.3"}, p.HTTPHeaders)
 }
 
 func TestBuiltinProvidersFromEnvironment(t *testing.T) {
@@ -27,39 +23,12 @@ func TestBuiltinProvidersFromEnvironment(t *testing.T) {
 		return base.Initial()
 	}
 	c := load("openai", "OPENAI_BASE_URL=http://h/v9")
-	require.Equal(t, "http://h/v9/responses", c.Provider.URL(true))
+	require.Equal(t, "http://h/v9", c.Provider.BaseURL)
 	require.Equal(t, "environment OPENAI_BASE_URL", originOf(c, "model_providers.openai.base_url"))
 	require.Empty(t, load("openai", "OPENAI_BASE_URL= ").Provider.BaseURL)
-	require.Equal(t, "http://localhost:11434/v1/chat/completions", load("oss").Provider.URL(false))
+	require.Equal(t, "http://localhost:11434/v1", load("oss").Provider.BaseURL)
 	require.Equal(t, "http://localhost:7/v1", load("oss", "CODEX_OSS_PORT=7").Provider.BaseURL)
-	require.Equal(t, "http://localhost:11434/v1", load("oss", "CODEX_OSS_PORT=70000").Provider.BaseURL)
 	require.Equal(t, "http://x/", load("oss", "CODEX_OSS_PORT=7", "CODEX_OSS_BASE_URL=http://x/").Provider.BaseURL)
-}
-
-func TestProviderRequests(t *testing.T) {
-	p := Provider{
-		BaseURL: "http://h/v1", WireAPI: WireAPIChat, EnvKey: "MY_KEY", EnvKeyInstructions: "ask Bob",
-		QueryParams:    map[string]string{"b": "x y", "a": "1%20&c=2"},
-		HTTPHeaders:    map[string]string{"X-One": "1"},
-		EnvHTTPHeaders: map[string]string{"X-Two": "TWO", "X-Bad": "BAD", "X-None": "NONE"},
-	}
-	require.Equal(t, "http://h/v1/chat/completions?a=1%20&c=2&b=x%20y", p.URL(false))
-	require.Equal(t, http.Header{"X-One": {"1"}, "X-Two": {"2"}}, p.Headers([]string{"TWO=2", "BAD=a\nb"}))
-	key, err := p.APIKey([]string{"MY_KEY=k"})
-	require.NoError(t, err)
-	require.Equal(t, "k", key)
-	_, err = p.APIKey([]string{"MY_KEY= "})
-	require.EqualError(t, err, `the environment variable "MY_KEY", which holds the API key, is not set: ask Bob`)
-	key, err = Provider{}.APIKey(nil)
-	require.NoError(t, err)
-	require.Empty(t, key)
-}
-
-func TestAzure(t *testing.T) {
-	require.True(t, Provider{Name: "Azure", WireAPI: WireAPIResponses}.Azure())
-	require.False(t, Provider{Name: "Azure", WireAPI: WireAPIChat}.Azure())
-	require.True(t, Provider{BaseURL: "https://x.OpenAI.azure.com/openai", WireAPI: WireAPIResponses}.Azure())
-	require.False(t, Provider{BaseURL: "https://example.com", WireAPI: WireAPIResponses}.Azure())
 }
 
 func TestFamilies(t *testing.T) {
