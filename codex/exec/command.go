@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"syscall"
 	"time"
+
+	"github.com/codexmcp/codexmcp/codex/sandbox"
 )
 
 // DefaultTimeout is the time a command has when it names none.
@@ -48,6 +50,17 @@ type Command struct {
 	// MaxOutput is how many bytes of each output the result keeps; zero means
 	// DefaultMaxOutput.
 	MaxOutput int
+
+	// Sandbox is the policy that the command is confined to; nil or one of full
+	// access confines it to nothing.
+	Sandbox *sandbox.Policy
+
+	// Helper is a program that calls [Main] first of all, and that is started
+	// between us and the command on Linux: as a rule this one, see [Self].
+	// It confines the command and ends whatever it leaves behind. Without a
+	// helper nothing can be confined, and only the command's process group is
+	// killed.
+	Helper string
 
 	// OnOutput, if set, is called with each piece of output, one call at a
 	// time. It must not keep chunk. While it runs, the command's output waits.

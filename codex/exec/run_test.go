@@ -21,7 +21,7 @@ import (
 const soon = 2 * time.Second
 
 func shell(script string) Command {
-	return Command{Argv: []string{"sh", "-c", script}, Env: []string{"PATH=" + os.Getenv("PATH")}}
+	return Command{Argv: []string{"sh", "-c", script}, Env: []string{"PATH=" + os.Getenv("PATH")}, Helper: Self}
 }
 
 func TestRun(t *testing.T) {
@@ -48,11 +48,11 @@ func TestRun(t *testing.T) {
 }
 
 func TestRunEnvironmentIsExact(t *testing.T) {
-	result, err := Run(t.Context(), Command{Argv: []string{"env"}, Env: []string{"A=1", "B=\xff"}})
+	result, err := Run(t.Context(), Command{Argv: []string{"env"}, Env: []string{"A=1", "B=\xff"}, Helper: Self})
 	require.NoError(t, err)
 	require.Equal(t, "A=1\nB=\xff\n", string(result.Stdout.Bytes()))
 
-	result, err = Run(t.Context(), Command{Argv: []string{"env"}})
+	result, err = Run(t.Context(), Command{Argv: []string{"env"}, Helper: Self})
 	require.NoError(t, err)
 	require.Empty(t, result.Stdout.String())
 }
@@ -159,6 +159,7 @@ func TestRunCannotStart(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			test.command.Helper = Self
 			_, err := Run(t.Context(), test.command)
 			var failed *StartError
 			require.ErrorAs(t, err, &failed)
@@ -182,6 +183,7 @@ func TestRunFindsProgramsLikeTheShell(t *testing.T) {
 		{Argv: []string{"./bin/hello", "you"}, Dir: dir},
 		{Argv: []string{script, "you"}},
 	} {
+		command.Helper = Self
 		result, err := Run(t.Context(), command)
 		require.NoError(t, err)
 		require.Equal(t, "hello you\n", result.Stdout.String())

@@ -1,7 +1,6 @@
 package exec
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -9,9 +8,11 @@ import (
 	"syscall"
 )
 
-// start starts command in a group of its own.
-func start(_ context.Context, command Command, outputs *pipes) (process, error) {
-	return startGroup(command, outputs)
+// scriptShell runs scripts that name no interpreter.
+const scriptShell = "/bin/sh"
+
+func scriptArgv(path string, argv []string) []string {
+	return append([]string{scriptShell, path}, argv[1:]...)
 }
 
 // A group is a command in a process group of its own, or in a job on Windows.
@@ -28,7 +29,7 @@ func startGroup(command Command, outputs *pipes) (process, error) {
 	g, err := newGroup(path, command.Argv, command, outputs)
 	if errors.Is(err, noInterpreter) {
 		// A script without a first line that names its interpreter is the shell's.
-		g, err = newGroup("/bin/sh", append([]string{"/bin/sh", path}, command.Argv[1:]...), command, outputs)
+		g, err = newGroup(scriptShell, scriptArgv(path, command.Argv), command, outputs)
 	}
 	if err != nil {
 		return nil, &StartError{Program: command.Argv[0], Err: reason(err, command.Dir)}
