@@ -1,6 +1,7 @@
 package jsonrpc
 
 import (
+	"errors"
 	"sync"
 
 	"github.com/codexmcp/codexmcp/wire"
@@ -52,7 +53,7 @@ func (c *Conn) split(text string) ([]wire.Raw, *Error) {
 			d.Skip()
 		}
 	}
-	if err, ok := d.End().(*wire.Error); ok {
+	if err, ok := errors.AsType[*wire.Error](d.End()); ok {
 		if err.Kind == wire.Syntax {
 			return nil, &Error{Code: CodeParseError, Message: err.Error()}
 		}

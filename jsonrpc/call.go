@@ -47,7 +47,7 @@ func (c *Conn) Call(ctx context.Context, method string, params, result wire.Valu
 		buf.free()
 		return fmt.Errorf("%s: %w", method, err)
 	}
-	err = c.send(ctx, in, Outgoing{Data: buf.data, Kind: Request, Method: method, ID: id})
+	err = c.send(ctx, in, Outgoing{Data: buf.data, buf: buf, Kind: Request, Method: method, ID: id})
 	buf.free()
 	if err != nil {
 		if c.take(id) != nil {
@@ -77,7 +77,7 @@ func (c *Conn) Call(ctx context.Context, method string, params, result wire.Valu
 func (c *Conn) Notify(ctx context.Context, method string, params wire.Value) error {
 	buf, err := encodeCall(wire.RequestID{}, method, params)
 	if err == nil {
-		err = c.send(ctx, c.courseOf(ctx), Outgoing{Data: buf.data, Kind: Notification, Method: method})
+		err = c.send(ctx, c.courseOf(ctx), Outgoing{Data: buf.data, buf: buf, Kind: Notification, Method: method})
 	}
 	buf.free()
 	if err != nil {

@@ -16,6 +16,9 @@ import (
 // lastRead is how long a read that was interrupted has to return.
 const lastRead = 100 * time.Millisecond
 
+// maxResting is how many goroutines of a stream wait for the next request.
+const maxResting = 16
+
 // Options says what a connection does for its peer. The zero Options serves nothing and is good for calls.
 type Options struct {
 	// Handler finds what serves the peer's messages. Nil: every request is refused, notifications are ignored.
@@ -48,6 +51,9 @@ type Conn struct {
 
 	lastID atomic.Int64 // the only place where ids come from
 	counts counts
+
+	work    chan *incoming // to goroutines that wait for a request
+	resting atomic.Int32   // how many do
 
 	base context.Context // ends with the connection
 	stop context.CancelCauseFunc
@@ -87,6 +93,7 @@ func New(options Options) *Conn {
 		log:     options.Log,
 		calls:   make(map[int64]*call),
 		serving: make(map[wire.RequestID]*incoming),
+		work:    make(chan *incoming),
 	}
 	if c.handler == nil {
 		c.handler = noMethods{}

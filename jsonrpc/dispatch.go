@@ -149,7 +149,7 @@ func (c *Conn) refuse(via *delivery, b *batch, id wire.RequestID, e *Error) {
 // respond answers with an error, on the goroutine that delivers.
 func (c *Conn) respond(via *delivery, b *batch, id wire.RequestID, e *Error) {
 	buf := encodeError(id, e)
-	c.answer(via, b, Outgoing{Data: buf.data, Kind: Response, Related: id, Error: e, Hold: via.holds})
+	c.answer(via, b, Outgoing{Data: buf.data, buf: buf, Kind: Response, Related: id, Error: e, Hold: via.holds})
 	buf.free()
 }
 
@@ -306,7 +306,29 @@ func (c *Conn) run(in *incoming) {
 		case <-c.base.Done():
 		}
 	default:
-		go c.serve(in, false)
+		select {
+		case c.work <- in:
+		default:
+			go c.worker(in)
+		}
+	}
+}
+
+// worker serves in, and then for a while further requests: a goroutine whose stack has grown is worth keeping. Only
+// few wait for work; all end with the connection.
+func (c *Conn) worker(in *incoming) {
+	for {
+		c.serve(in, false)
+		if c.resting.Add(1) > maxResting {
+			c.resting.Add(-1)
+			return
+		}
+		select {
+		case in = <-c.work:
+			c.resting.Add(-1)
+		case <-c.base.Done():
+			return
+		}
 	}
 }
 
@@ -351,7 +373,7 @@ func (c *Conn) finish(in *incoming, buf *buffer, refusal *Error, hold bool) {
 		if refusal != nil {
 			buf = encodeError(in.id, refusal)
 		}
-		c.answer(in.via, in.batch, Outgoing{Data: buf.data, Kind: Response, Related: in.id, Error: refusal, Hold: hold})
+		c.answer(in.via, in.batch, Outgoing{Data: buf.data, buf: buf, Kind: Response, Related: in.id, Error: refusal, Hold: hold})
 	}
 	if buf != nil {
 		buf.free()

@@ -18,9 +18,19 @@ type buffer struct {
 
 var buffers = sync.Pool{New: func() any { return new(buffer) }}
 
+func newBuffer() *buffer {
+	b, _ := buffers.Get().(*buffer)
+	return b
+}
+
+// holds reports whether data is what the buffer holds.
+func (b *buffer) holds(data []byte) bool {
+	return b != nil && len(b.data) > 0 && len(data) == len(b.data) && &b.data[0] == &data[0]
+}
+
 // encode starts a message in a buffer of the pool.
 func encode() *buffer {
-	b, _ := buffers.Get().(*buffer)
+	b := newBuffer()
 	b.enc.Reset(b.data[:0])
 	b.enc.Object()
 	b.enc.Key(`"jsonrpc":"2.0",`)

@@ -6,13 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 const (
 	readSize  = 64 << 10  // of the buffer that lines are cut from
 	writeSize = 256 << 10 // most bytes in one write, so that a slow reader is seen to make progress
+	chunkSize = 64 << 10  // most bytes of small messages that are written together
+	largeSize = 16 << 10  // messages from here on are not copied to be queued
 	holdSize  = 64 << 10  // held output beyond this leaves at once
-	keepSize  = 256 << 10 // larger buffers are given back to the collector
 	waitSize  = 4 << 10   // a smaller queue waits for the other goroutines that are ready to write
 )
 
@@ -65,6 +67,7 @@ type lineReader struct {
 	buf      []byte // what was read and not yet cut is buf[from:to]
 	from, to int
 	long     []byte // the beginning of a line that did not fit buf
+	hint     int    // how long the last such line was
 	skipped  int    // bytes dropped of a line over the limit
 	err      error  // why the stream ended
 }
@@ -102,6 +105,9 @@ func (l *lineReader) keep(part []byte) {
 		l.long = nil
 		return
 	}
+	if need := len(l.long) + len(part); need > cap(l.long) {
+		l.long = slices.Grow(l.long, max(need, min(l.hint, l.limit+1), 2*len(l.long))-len(l.long))
+	}
 	l.long = append(l.long, part...)
 }
 
@@ -113,6 +119,9 @@ func (l *lineReader) cut(part []byte) ([]byte, error) {
 	}
 	line, size := l.long, l.skipped
 	l.long, l.skipped = nil, 0
+	if line != nil {
+		l.hint = len(line)
+	}
 	if line == nil {
 		line = part
 		if part = bytes.TrimSpace(part); size == 0 && len(part) <= l.limit {

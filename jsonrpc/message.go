@@ -1,6 +1,7 @@
 package jsonrpc
 
 import (
+	"errors"
 	"strings"
 	"sync"
 
@@ -174,7 +175,7 @@ func (m *message) isResponse() bool {
 func decodeLate(d *wire.Decoder, raw wire.Raw, name string, decode func(*wire.Decoder)) error {
 	d.Reset(raw.String())
 	decode(d)
-	if err, ok := d.End().(*wire.Error); ok && err != nil {
+	if err, ok := errors.AsType[*wire.Error](d.End()); ok {
 		return err.Within(name)
 	}
 	return nil

@@ -18,9 +18,9 @@ type outbox struct {
 
 	// mu protects what follows. It is never held during a write.
 	mu       sync.Mutex
-	queue    []byte        // whole messages, each with its newline
-	spare    []byte        // the buffer that takes turns with queue
-	busy     int           // bytes taken from queue and not yet written
+	queue    []*buffer     // whole messages, each with its newline: several small ones or one large one in each
+	spare    []*buffer     // the slice that takes turns with queue
+	size     int           // bytes in queue, or taken from it and not yet written
 	moved    uint64        // counts writes that succeeded, to tell a slow peer from one that stands still
 	flushing bool          // somebody is writing
 	changed  chan struct{} // closed at every progress; nil when nobody waits
@@ -34,27 +34,41 @@ func (o *outbox) Write(ctx context.Context, m Outgoing) error {
 		o.mu.Unlock()
 		return err
 	}
-	patient := m.Kind == Response && !m.Hold
-	if patient && !o.flushing && len(m.Data) >= writeSize {
-		return o.writeThrough(append(m.Data, '\n'))
-	}
-	o.queue = append(append(o.queue, m.Data...), '\n')
-	if o.flushing || m.Hold && len(o.queue) < holdSize {
+	o.add(m)
+	if o.flushing || m.Hold && o.size < holdSize {
 		o.mu.Unlock()
 		return nil
 	}
 	o.flushing = true
-	if !patient {
-		o.mu.Unlock()
+	small := o.size < waitSize
+	o.mu.Unlock()
+	if m.Kind != Response || m.Hold {
 		go o.flush(false)
 		return nil
 	}
-	small := len(o.queue) < waitSize
-	o.mu.Unlock()
 	if small {
 		runtime.Gosched()
 	}
 	return o.flush(true)
+}
+
+// add puts m into the queue: a small one into its last buffer, a large one in the buffer in which it was encoded. mu is
+// held.
+func (o *outbox) add(m Outgoing) {
+	o.size += len(m.Data) + 1
+	if len(o.queue) > 0 {
+		if last := o.queue[len(o.queue)-1]; len(last.data)+len(m.Data) < chunkSize {
+			last.data = append(append(last.data, m.Data...), '\n')
+			return
+		}
+	}
+	b := newBuffer()
+	if len(m.Data) >= largeSize && m.buf.holds(m.Data) {
+		b.data, m.buf.data = append(m.Data, '\n'), b.data[:0]
+	} else {
+		b.data = append(append(b.data[:0], m.Data...), '\n')
+	}
+	o.queue = append(o.queue, b)
 }
 
 // admit waits until size more bytes may be queued. It is called with mu held and returns with it held.
@@ -64,7 +78,7 @@ func (o *outbox) admit(ctx context.Context, size int) error {
 		if o.err != nil {
 			return o.err
 		}
-		waiting := len(o.queue) + o.busy
+		waiting := o.size
 		if waiting == 0 || waiting+size <= o.limits.MaxQueue {
 			return nil
 		}
@@ -115,85 +129,57 @@ func (o *outbox) progress() {
 	}
 }
 
-// writeThrough sends the queue and then data without copying it. It is called with mu held and nobody flushing.
-func (o *outbox) writeThrough(data []byte) error {
-	o.flushing = true
-	held := o.take()
-	o.busy += len(data)
-	o.mu.Unlock()
-	err := o.send(held)
-	if err == nil {
-		err = o.send(data)
-	}
-	o.mu.Lock()
-	o.give(held)
-	o.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	return o.flush(true)
-}
-
 // flush writes until the queue is empty. A borrowed goroutine is not kept for long.
 func (o *outbox) flush(borrowed bool) error {
-	for round := 0; ; round++ {
-		o.mu.Lock()
-		if len(o.queue) == 0 || o.err != nil {
-			err := o.err
-			o.flushing = false
-			o.progress()
-			o.mu.Unlock()
-			return err
-		}
+	o.mu.Lock()
+	for round := 0; len(o.queue) > 0 && o.err == nil; round++ {
 		if borrowed && round == 4 {
 			o.mu.Unlock()
 			go o.flush(false)
 			return nil
 		}
-		out := o.take()
+		out := o.queue
+		o.queue, o.spare = o.spare, nil
 		o.mu.Unlock()
-		err := o.send(out)
-		o.mu.Lock()
-		o.give(out)
-		o.mu.Unlock()
-		if err != nil {
-			o.fail(err)
+		for _, b := range out {
+			if !o.send(b.data) {
+				break
+			}
+			b.free()
 		}
+		clear(out)
+		o.mu.Lock()
+		o.spare = out[:0]
 	}
+	err := o.err
+	o.flushing = false
+	o.progress()
+	o.mu.Unlock()
+	return err
 }
 
-// take makes the queue the flusher's. mu is held.
-func (o *outbox) take() []byte {
-	out := o.queue
-	o.queue, o.spare = o.spare[:0], nil
-	o.busy = len(out)
-	return out
-}
-
-// give returns the buffer of take. mu is held.
-func (o *outbox) give(out []byte) {
-	o.busy = 0
-	if cap(out) <= keepSize {
-		o.spare = out
-	}
-}
-
-// send writes data in pieces, so that progress shows.
-func (o *outbox) send(data []byte) error {
+// send writes data in pieces, so that progress shows. It reports whether more may be written.
+func (o *outbox) send(data []byte) bool {
 	for len(data) > 0 {
 		n, err := o.w.Write(data[:min(len(data), writeSize)])
-		if err != nil {
-			o.fail(err)
-			return err
+		if err == nil && n == 0 {
+			err = io.ErrShortWrite
 		}
 		data = data[n:]
 		o.mu.Lock()
-		o.busy -= n
+		o.size -= n
 		o.moved++
+		if o.err == nil && err != nil {
+			o.err = err
+		}
+		ended := o.err != nil
 		o.progress()
 		o.mu.Unlock()
+		if ended {
+			return false
+		}
 	}
-	return nil
+	return true
 }
 
 // Start lets held messages go before the reading goroutine waits. That one does not write them itself: it must go on
@@ -251,7 +237,6 @@ func (o *outbox) fail(err error) {
 func (o *outbox) failLocked(err error) {
 	if o.err == nil {
 		o.err = err
-		o.queue = nil
 	}
 	o.progress()
 }

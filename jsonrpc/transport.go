@@ -64,4 +64,6 @@ type Outgoing struct {
 	// Hold says that the reading goroutine sends this: it may wait for others until Read finds no further message at
 	// hand, or until Start. Only a [Flusher] sees it.
 	Hold bool
+
+	buf *buffer // where Data was encoded: an outbox may take it, leaving another
 }
