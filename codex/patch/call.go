@@ -159,7 +159,9 @@ func hereDocument(script string, redir *syntax.Redirect) (string, bool) {
 	if from > to || to > uint(len(script)) {
 		return "", false
 	}
+	// The end is that of the closing delimiter, which stands on its own line.
 	body := script[from:to]
+	body = body[:max(strings.LastIndexByte(body, '\n'), 0)]
 	if redir.Op == syntax.DashHdoc {
 		lines := strings.Split(body, "\n")
 		for i, line := range lines {

@@ -1,5 +1,7 @@
 package patch
 
+import "slices"
+
 // An edit replaces the lines a0 to a1 of one file by the lines b0 to b1 of another;
 // either range may be empty, not both.
 type edit struct{ a0, a1, b0, b1 int }
@@ -17,7 +19,7 @@ func diffLines(a, b []string) []edit {
 	size := 2*((len(a)+len(b)+1)/2) + 3
 	d.forward, d.backward = make([]int, size), make([]int, size)
 	d.compare(0, len(a), 0, len(b))
-	return d.edits
+	return d.slide()
 }
 
 // number gives every different line a number, so that comparing lines costs the
@@ -37,6 +39,52 @@ func number(a, b []string) (an, bn []int) {
 		return out
 	}
 	return numbers(a), numbers(b)
+}
+
+// slide moves insertions and deletions down as far as the lines allow, so that a
+// block that is added is shown from its first line on, and not from the line that
+// closes the block before it.
+func (d *differ) slide() []edit {
+	var slid []edit // from the last one to the first
+	next := len(d.a)
+	for _, e := range slices.Backward(d.edits) {
+		room := next - e.a1 // common lines up to the next edit
+		if down := slack(d.b, e.b0, e.b1, room); down > 0 {
+			slid = prepend(slid, edit{e.a1 + down, e.a1 + down, e.b0 + down, e.b1 + down})
+			e.b1, room = e.b0, down
+		}
+		if e.b0 == e.b1 {
+			down := slack(d.a, e.a0, e.a1, room)
+			e = edit{e.a0 + down, e.a1 + down, e.b0 + down, e.b1 + down}
+		}
+		slid = prepend(slid, e)
+		next = slid[len(slid)-1].a0
+	}
+	slices.Reverse(slid)
+	return slid
+}
+
+// slack returns how many lines down the lines from up to to can be taken to stand
+// instead, at most room.
+func slack(lines []int, from, to, room int) int {
+	down := 0
+	for from < to && down < room && lines[from+down] == lines[to+down] {
+		down++
+	}
+	return down
+}
+
+// prepend puts e before edits, which are in reverse order. It joins it to the one
+// it touches.
+func prepend(edits []edit, e edit) []edit {
+	if e.a0 == e.a1 && e.b0 == e.b1 {
+		return edits
+	}
+	if n := len(edits); n > 0 && edits[n-1].a0 == e.a1 && edits[n-1].b0 == e.b1 {
+		edits[n-1].a0, edits[n-1].b0 = e.a0, e.b0
+		return edits
+	}
+	return append(edits, e)
 }
 
 type differ struct {
@@ -92,7 +140,7 @@ func (d *differ) middle(a0, a1, b0, b1 int) (x, y int, ok bool) {
 		if d.work < 0 {
 			return 0, 0, false
 		}
-		for k := -step; k <= step; k += 2 {
+		for k := step; k >= -step; k -= 2 {
 			x := d.furthest(d.forward, mid, k, step)
 			y := x - k
 			startX, startY := x, y
@@ -105,7 +153,7 @@ func (d *differ) middle(a0, a1, b0, b1 int) (x, y int, ok bool) {
 				return a0 + startX, b0 + startY, inside(startX, startY, n, m)
 			}
 		}
-		for k := -step; k <= step; k += 2 {
+		for k := step; k >= -step; k -= 2 {
 			x := d.furthest(d.backward, mid, k, step)
 			y := x - k
 			for x < n && y < m && d.a[a1-1-x] == d.b[b1-1-y] {

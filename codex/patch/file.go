@@ -169,6 +169,12 @@ func discard(name string) error {
 	return nil
 }
 
+// present reports whether there is anything at path.
+func present(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
 // remove removes a file or a symbolic link, but no folder.
 func remove(path string) error {
 	info, err := os.Lstat(path)

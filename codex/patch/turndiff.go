@@ -40,11 +40,6 @@ func (t *touched) settle() {
 	t.moving = ""
 }
 
-func present(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
-}
-
 // Touch remembers the files that changes are about to change. It must be called
 // right before they are applied.
 func (d *TurnDiff) Touch(changes []Change) {

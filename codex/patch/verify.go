@@ -72,6 +72,8 @@ type name struct{ shown, clean string }
 type tracked struct {
 	from, to         name // before and after
 	existed, exists  bool
+	added            bool // the patch adds it, also if it existed
+	replaced         bool // another file was moved over it
 	content, updated string
 }
 
@@ -111,7 +113,12 @@ func (v *verifier) load(path name) (*tracked, error) {
 func (v *verifier) add(path name, content string) {
 	t, ok := v.at[path.clean]
 	if !ok {
-		t = v.track(&tracked{from: path, to: path})
+		t = v.track(&tracked{from: path, to: path, added: true})
+		if present(path.clean) {
+			// Only shown if more happens to it: what cannot be read counts as empty.
+			t.existed = true
+			t.content, _ = readText(path.clean)
+		}
 	}
 	t.exists, t.updated = true, content
 }
@@ -140,8 +147,13 @@ func (v *verifier) update(path name, s Section) error {
 	if dest.clean == t.to.clean {
 		return nil
 	}
-	if there, ok := v.at[dest.clean]; ok && there.exists {
-		*there = tracked{} // overwritten
+	there, ok := v.at[dest.clean]
+	if !ok && present(dest.clean) {
+		there = v.track(&tracked{from: dest, to: dest, existed: true})
+		there.content, _ = readText(dest.clean) // as in add
+	}
+	if there != nil {
+		there.exists, there.replaced = false, there.to == there.from
 	}
 	v.track(&tracked{from: t.to, to: t.to}) // nothing is left there
 	t.to = dest
@@ -157,9 +169,13 @@ func (v *verifier) changes() []Change {
 		if told[t] {
 			continue
 		}
+		there := v.at[t.from.clean]
+		if t.replaced && there.exists {
+			continue // the move tells it
+		}
 		// Something else may stand now where an existing file was: then that is an
 		// update of the place, and what was moved away is new where it went.
-		if there := v.at[t.from.clean]; t.existed && there != t && there != nil && there.exists {
+		if t.existed && there != t && there != nil && there.exists {
 			told[there] = true
 			changes = append(changes, updateOf(t.from, t.content, there.updated))
 			if left := v.at[there.from.clean]; there.existed && !left.exists {
@@ -171,6 +187,8 @@ func (v *verifier) changes() []Change {
 			continue
 		}
 		switch {
+		case t.added && t.exists && t.to.clean == t.from.clean:
+			changes = append(changes, Change{Kind: Add, Path: t.to.shown, New: t.updated})
 		case t.existed && t.exists:
 			c := updateOf(t.from, t.content, t.updated)
 			if t.to.clean != t.from.clean {
