@@ -20,6 +20,9 @@ type Source struct {
 	Overlays []*Overlay
 	// Directions are the definitions that list which messages go which way.
 	Directions []string
+	// Schemas are definitions whose JSON Schema the package carries as text, with
+	// references resolved: a program shows it to others.
+	Schemas []string
 	// Imports are packages whose types the schema refers to, by the name it
 	// calls them: {"$ref": "mcp#/$defs/Tool"} is type Tool of Imports["mcp"].
 	Imports map[string]*Package
@@ -40,7 +43,7 @@ func Build(src Source) (*Package, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", src.Path, err)
 	}
-	schema, err := load(root)
+	doc, err := load(root, hints)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", src.Path, err)
 	}
@@ -49,10 +52,13 @@ func Build(src Source) (*Package, error) {
 		types: map[string]*Type{},
 	}
 	b := &builder{
-		pkg: pkg, defs: schema.Definitions, hints: hints, overlays: src.Overlays, imports: src.Imports,
+		pkg: pkg, defs: doc.defs, values: doc.values, hints: hints, overlays: src.Overlays, imports: src.Imports,
 		taken: map[string]string{}, shared: map[string]*shared{}, unions: map[string]*Type{}, busy: map[string]bool{},
 	}
 	if err := b.build(src.Directions); err != nil {
+		return nil, fmt.Errorf("%s: %w", src.Path, err)
+	}
+	if pkg.Schemas, err = inlineSchemas(root, src.Schemas); err != nil {
 		return nil, fmt.Errorf("%s: %w", src.Path, err)
 	}
 	return pkg, nil
@@ -77,9 +83,12 @@ func (src Source) overlaid() (map[string]any, map[string]*Entry, error) {
 	if !ok {
 		return nil, nil, fmt.Errorf("want an object, got %s", jsonKind(parsed))
 	}
+	if err := modernize(root); err != nil {
+		return nil, nil, err
+	}
 	defs, ok := root["$defs"].(map[string]any)
 	if !ok {
-		return nil, nil, fmt.Errorf("$defs: missing")
+		return nil, nil, fmt.Errorf("schema: no definitions")
 	}
 	hints, err := applyOverlays(defs, src.Overlays, src.Revision)
 	return root, hints, err
@@ -89,7 +98,7 @@ func (src Source) overlaid() (map[string]any, map[string]*Entry, error) {
 // no types by themselves.
 func (b *builder) build(directions []string) error {
 	for _, name := range slices.Sorted(maps.Keys(b.defs)) {
-		if h := b.hints["/"+name]; h != nil && h.Omit {
+		if h := b.hints[below("", name)]; h != nil && h.Omit {
 			continue
 		}
 		if _, message := messageOf(b.defs[name]); message || slices.Contains(directions, name) {
@@ -105,7 +114,55 @@ func (b *builder) build(directions []string) error {
 	if err := b.buildDirections(directions); err != nil {
 		return err
 	}
+	// Building members finds further types with members.
+	for len(b.members) > 0 {
+		next := b.members[0]
+		b.members = b.members[1:]
+		if err := next(); err != nil {
+			return err
+		}
+	}
+	for _, next := range b.variants {
+		if err := next(); err != nil {
+			return err
+		}
+	}
+	if err := b.finite(); err != nil {
+		return err
+	}
 	b.sort()
+	return nil
+}
+
+// finite checks that no value must contain itself.
+func (b *builder) finite() error {
+	const open, done = 1, 2
+	state := map[*Struct]int{}
+	var visit func(s *Struct) error
+	visit = func(s *Struct) error {
+		state[s] = open
+		for _, f := range s.Fields {
+			inner := f.Type.strct
+			if f.Type.Kind != StructKind || f.Type.Import != "" || !f.Required || f.Type.Nullable || state[inner] == done {
+				continue
+			}
+			if state[inner] == open {
+				return errAt(f.At, "a %s that requires itself can never end", inner.Name)
+			}
+			if err := visit(inner); err != nil {
+				return err
+			}
+		}
+		state[s] = done
+		return nil
+	}
+	for _, s := range b.pkg.Structs {
+		if state[s] == 0 {
+			if err := visit(s); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
@@ -146,6 +203,7 @@ type ManifestPackage struct {
 	Schema     string            `json:"schema"`
 	Overlays   []string          `json:"overlays,omitempty"`
 	Directions []string          `json:"directions,omitempty"`
+	Schemas    []string          `json:"schemas,omitempty"`
 	Imports    map[string]string `json:"imports,omitempty"` // name in $ref -> dir
 }
 
@@ -164,7 +222,7 @@ func (m *Manifest) Load(read func(path string) ([]byte, error)) ([]Source, []*Ov
 		}
 		src := Source{
 			Package: p.Name, Import: m.Module + "/" + p.Dir, Title: p.Title, Revision: p.Revision,
-			Path: p.Schema, Schema: text, Directions: p.Directions, Imports: map[string]*Package{},
+			Path: p.Schema, Schema: text, Directions: p.Directions, Schemas: p.Schemas, Imports: map[string]*Package{},
 		}
 		for _, path := range p.Overlays {
 			if parsed[path] == nil {

@@ -18,6 +18,8 @@ type Package struct {
 	Methods []*Method
 	// Directions are the sets of methods that may go each way.
 	Directions []*Direction
+	// Schemas are JSON Schemas the package carries as text.
+	Schemas []*Schema
 
 	types map[string]*Type // by definition name
 }
@@ -36,6 +38,7 @@ const (
 	Members                 // wire.Members: a free-form object
 	ConstString             // no field: a fixed string
 	ConstInt                // no field: a fixed integer
+	ConstBool               // no field: a fixed boolean
 	EnumKind                // an open set of strings
 	StructKind              // an object with known members
 	UnionKind               // a closed interface
@@ -51,7 +54,7 @@ type Type struct {
 	Name, Import string
 	// Elem is the item type of a Slice or the value type of a Map.
 	Elem *Type
-	// Const is the value of a ConstString or ConstInt.
+	// Const is the value of a constant.
 	Const string
 	// Nullable is set when the schema allows null.
 	Nullable bool
@@ -68,6 +71,8 @@ type Struct struct {
 	Fields    []*Field
 	// At is where in the schema it comes from.
 	At string
+	// Box is set when the only field is a union that stands for the whole object.
+	Box bool
 }
 
 // A Field is a member of a struct, in the order of the schema's normal form.
@@ -161,4 +166,11 @@ type Method struct {
 type Direction struct {
 	Name, Doc string
 	Methods   []*Method
+}
+
+// A Schema is the JSON Schema of a type, references resolved.
+type Schema struct {
+	// Name is the Go constant's, Type the type's it describes.
+	Name, Type string
+	Text       string
 }

@@ -32,9 +32,9 @@ type Options struct {
 	// ListChanged announces list changes also where nothing is registered that
 	// could change.
 	ListChanged bool
-	// ToolAny, if set, is what tools/call runs for a tool that is not registered.
+	// UnknownTool, if set, is what tools/call runs for a tool that is not registered.
 	// Without it such a call is an error (-32602).
-	ToolAny RawTool
+	UnknownTool RawTool
 	// OnInitialize is called when a client has introduced itself, and may change
 	// the answer.
 	OnInitialize func(ctx context.Context, s *Session, result *mcptypes.InitializeResult)

@@ -57,6 +57,9 @@ func (s *Session) Revision() string {
 	return ""
 }
 
+// Done is closed when the session has ended.
+func (s *Session) Done() <-chan struct{} { return s.conn.Done() }
+
 // Close ends the session.
 func (s *Session) Close(ctx context.Context) error { return s.conn.Close(ctx) }
 

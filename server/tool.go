@@ -159,7 +159,7 @@ func (s *Server) callTool(ctx context.Context, p mcptypes.CallToolParams) (mcpty
 	s.mu.RLock()
 	t := s.tools[p.Name]
 	s.mu.RUnlock()
-	run := s.options.ToolAny
+	run := s.options.UnknownTool
 	if t != nil {
 		run = t.run
 	}

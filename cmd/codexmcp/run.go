@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitMisuse = 2
+)
+
+// errMisuse marks an error in how the program was called.
+type errMisuse struct{ error }
+
+func (e errMisuse) Unwrap() error { return e.error }
+
+// run is the whole program. Stdout carries protocol messages or what was asked
+// for, and nothing else; everything meant for people goes to stderr.
+func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
+	root := command()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errw)
+	err := root.ExecuteContext(ctx)
+	var misuse errMisuse
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &misuse):
+		_, _ = fmt.Fprintf(errw, "codexmcp: %v\n\nRun 'codexmcp --help' for usage.\n", err)
+		return exitMisuse
+	}
+	_, _ = fmt.Fprintf(errw, "codexmcp: %v\n", err)
+	return exitFailed
+}
+
+// command is the program's tree of commands.
+func command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "codexmcp",
+		Short: "The Codex MCP server and the tools around it",
+		Long: `codexmcp serves Codex conversations to MCP clients: the tools codex and
+codex-reply and the Codex methods, over stdio.
+
+Try it without account or network: codexmcp demo`,
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return errMisuse{errors.New("a command is missing")}
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return errMisuse{err} })
+	root.AddCommand(serveCommand(), demoCommand())
+	for _, c := range root.Commands() {
+		if c.Args != nil {
+			check := c.Args
+			c.Args = func(cmd *cobra.Command, args []string) error {
+				if err := check(cmd, args); err != nil {
+					return errMisuse{err}
+				}
+				return nil
+			}
+		}
+	}
+	return root
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/codexmcp/codexmcp/codex"
+	"github.com/codexmcp/codexmcp/codex/config"
+	"github.com/codexmcp/codexmcp/codex/mcpserver"
+	"github.com/codexmcp/codexmcp/codex/model"
+	"github.com/codexmcp/codexmcp/codex/rollout"
+	"github.com/codexmcp/codexmcp/codex/useragent"
+	"github.com/codexmcp/codexmcp/jsonrpc"
+	"github.com/codexmcp/codexmcp/mcpprotocol"
+)
+
+// shutdownTime is how long conversations may take to end with the server.
+const shutdownTime = 5 * time.Second
+
+// serveFlags are what serve can be told.
+type serveFlags struct {
+	overrides []string
+	events    string
+	logLevel  string
+}
+
+func serveCommand() *cobra.Command {
+	var flags serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve Codex conversations to an MCP client over stdio",
+		Long: `serve speaks MCP on stdin and stdout, one JSON message per line. It reads
+$CODEX_HOME/config.toml; -c overrides what is there. It ends when stdin does.`,
+		Example: `  codexmcp serve -c model=gpt-5 -c 'model_providers.local={name="Local", base_url="http://localhost:11434/v1"}'`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return serve(cmd.Context(), flags, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	cmd.Flags().StringArrayVarP(&flags.overrides, "config", "c", nil, "override a configuration value, as key=value; the value is TOML or else text")
+	cmd.Flags().StringVar(&flags.events, "events", "on", "send codex/event notifications: on or off")
+	cmd.Flags().StringVar(&flags.logLevel, "log-level", "warn", "what goes to stderr: debug, info, warn or error")
+	return cmd
+}
+
+// serve runs the server over a pair of streams until the first ends.
+func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Writer) error {
+	if flags.events != "on" && flags.events != "off" {
+		return errMisuse{fmt.Errorf("--events %q: want on or off", flags.events)}
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(flags.logLevel)); err != nil {
+		return errMisuse{fmt.Errorf("--log-level %q: want debug, info, warn or error", flags.logLevel)}
+	}
+	log := slog.New(slog.NewTextHandler(errw, &slog.HandlerOptions{Level: level}))
+	base, err := loadConfig(flags.overrides)
+	if err != nil {
+		return err
+	}
+	agent := useragent.New(version(), os.Getenv)
+	manager := newManager(base, agent, log)
+	srv, err := mcpserver.New(mcpserver.Options{
+		Manager: manager, Agent: agent, Version: version(), NoEvents: flags.events == "off", Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	err = srv.Serve(ctx, jsonrpc.Lines(in, out, jsonrpc.Limits{}))
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	if ctx.Err() != nil {
+		err = nil // somebody asked the server to end
+	}
+	return errors.Join(err, manager.Close(ending))
+}
+
+// loadConfig reads the configuration of the process.
+func loadConfig(options []string) (*config.Base, error) {
+	var overrides []config.Override
+	for _, option := range options {
+		o, err := config.ParseOverride(option)
+		if err != nil {
+			return nil, errMisuse{err}
+		}
+		overrides = append(overrides, o)
+	}
+	environ := os.Environ()
+	home, err := config.FindHome(environ)
+	if err != nil {
+		return nil, err
+	}
+	variables, err := config.Dotenv(home, environ)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range variables {
+		if err := os.Setenv(v.Name, v.Value); err != nil {
+			return nil, fmt.Errorf("set %s from .env: %w", v.Name, err)
+		}
+	}
+	cwd, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	return config.Load(config.Source{Home: home, Cwd: cwd, Environ: os.Environ(), Overrides: overrides, Version: version()})
+}
+
+// newManager puts the engine together.
+func newManager(base *config.Base, agent *useragent.Agent, log *slog.Logger) *codex.Manager {
+	return codex.NewManager(codex.Options{
+		Config: base,
+		Log:    log,
+		NewModel: func(c *config.Conversation) (model.Client, error) {
+			return model.New(c.Provider.Provider, model.Options{UserAgent: agent.String(), Originator: agent.Originator}), nil
+		},
+		NewRecorder: func(id mcpprotocol.ConversationID, c *config.Conversation, instructions string) (codex.Recorder, error) {
+			return rollout.Create(rollout.Options{
+				Home: c.Home, ConversationID: id, Cwd: c.Cwd, Originator: agent.Originator, Version: version(), Instructions: instructions,
+			})
+		},
+	})
+}

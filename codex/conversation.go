@@ -1,0 +1,293 @@
+package codex
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/codexmcp/codexmcp/codex/config"
+	"github.com/codexmcp/codexmcp/codex/model"
+	"github.com/codexmcp/codexmcp/mcpprotocol"
+)
+
+// ErrClosed is returned for what is said to a conversation that has ended.
+var ErrClosed = errors.New("the conversation has ended")
+
+// ErrEmptyInput is returned for input without items.
+var ErrEmptyInput = errors.New("the input has no items")
+
+// inboxSize is how many submissions may wait for the conversation's goroutine.
+const inboxSize = 64
+
+// A Recorder keeps what a conversation says, so that it can be resumed.
+type Recorder interface {
+	Path() string
+	Items(items ...mcpprotocol.ResponseItem) error
+	Event(msg mcpprotocol.EventMsg) error
+	TurnContext(turn mcpprotocol.TurnContext) error
+	Compacted(message string) error
+	Close() error
+}
+
+// options are what a conversation needs from its manager.
+type options struct {
+	ApprovalTimeout time.Duration // none when zero
+	Model           model.Client
+	Recorder        Recorder
+	Log             *slog.Logger
+	Execute         Executor
+	Tools           ToolSet
+	Instructions    string
+	Shell           string
+	HelperPath      string
+}
+
+// A Conversation is one session with the model. Its methods may be called by
+// any number of goroutines.
+type Conversation struct {
+	id      mcpprotocol.ConversationID
+	config  *config.Conversation
+	options options
+	log     *slog.Logger
+	feed    *feed
+	inbox   chan func()
+	quit    chan struct{} // closed to end the goroutine
+	done    chan struct{} // closed when the goroutine has ended
+
+	// mu protects what follows.
+	mu         sync.Mutex
+	submission int
+	closed     bool
+	current    *turn
+	lastUsed   time.Time
+
+	// What follows belongs to the conversation's goroutine and to the turn it runs.
+	settings Settings
+	told     Settings // what the model knows of its environment
+	history  history
+	usage    usage
+	approved map[string]bool // commands approved for the session
+	compacts int
+}
+
+// Input is what a user says.
+type Input struct {
+	Items []mcpprotocol.InputItem
+	// Settings, if set, apply to the turn that this input begins.
+	Settings *Settings
+	// ID is the id of the turn this input begins. Empty means the next
+	// submission number.
+	ID string
+	// Approver, if set, is asked for approvals in the turn this input begins.
+	Approver Approver
+}
+
+// ID returns the conversation's id.
+func (c *Conversation) ID() mcpprotocol.ConversationID { return c.id }
+
+// RolloutPath is where the conversation is recorded.
+func (c *Conversation) RolloutPath() string { return c.options.Recorder.Path() }
+
+// Listen adds a listener. The first one is told what happened before it came.
+// The returned function removes it.
+func (c *Conversation) Listen(l *Listener) (remove func()) { return c.feed.add(l) }
+
+// Send says something. The input begins a turn, or joins the one that runs; the
+// turn it is part of is returned.
+func (c *Conversation) Send(ctx context.Context, input Input) (*Turn, error) {
+	if len(input.Items) == 0 {
+		return nil, ErrEmptyInput
+	}
+	turns := make(chan *Turn, 1)
+	err := c.do(ctx, func() {
+		c.mu.Lock()
+		current := c.current
+		c.mu.Unlock()
+		if current != nil && current.join(input.Items) {
+			turns <- current.handle
+			return
+		}
+		if current != nil {
+			<-current.handle.done
+		}
+		turns <- c.begin(input)
+	}, &input)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case t := <-turns:
+		return t, nil
+	case <-c.done:
+		return nil, ErrClosed
+	}
+}
+
+// Interrupt ends the turn that runs and returns when its turn_aborted has gone
+// out. It reports whether there was one.
+func (c *Conversation) Interrupt(ctx context.Context) (bool, error) {
+	aborted := make(chan bool, 1)
+	err := c.do(ctx, func() {
+		c.mu.Lock()
+		current := c.current
+		c.mu.Unlock()
+		if current == nil {
+			aborted <- false
+			return
+		}
+		current.interrupt()
+		<-current.handle.done
+		aborted <- current.handle.Result().Status == mcpprotocol.TurnStatusInterrupted
+	}, nil)
+	if err != nil {
+		return false, err
+	}
+	select {
+	case was := <-aborted:
+		return was, nil
+	case <-c.done:
+		return false, ErrClosed
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+}
+
+// Turn returns the turn that runs, or nil.
+func (c *Conversation) Turn() *Turn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current == nil {
+		return nil
+	}
+	return c.current.handle
+}
+
+// Close interrupts what runs, records the end and frees what the conversation
+// holds. It returns when all of it has ended or when ctx does.
+func (c *Conversation) Close(ctx context.Context) error {
+	c.mu.Lock()
+	if !c.closed {
+		c.closed = true
+		close(c.quit)
+	}
+	current := c.current
+	c.mu.Unlock()
+	if current != nil {
+		current.interrupt()
+	}
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close conversation %s: %w", c.id, ctx.Err())
+	}
+}
+
+// do hands work to the conversation's goroutine. A submission number is taken
+// in the same order; it becomes the id of input that has none.
+func (c *Conversation) do(ctx context.Context, work func(), input *Input) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return ErrClosed
+	}
+	if input == nil || input.ID == "" {
+		id := strconv.Itoa(c.submission)
+		c.submission++
+		if input != nil {
+			input.ID = id
+		}
+	}
+	c.lastUsed = time.Now()
+	select {
+	case c.inbox <- work:
+		return nil
+	default:
+		return fmt.Errorf("conversation %s: %d submissions wait already", c.id, inboxSize)
+	}
+}
+
+// nextSubmission takes a submission number.
+func (c *Conversation) nextSubmission() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.submission++
+}
+
+// run is the conversation's goroutine.
+func (c *Conversation) run() {
+	defer close(c.done)
+	defer c.end()
+	for {
+		select {
+		case work := <-c.inbox:
+			work()
+		case <-c.quit:
+			return
+		}
+	}
+}
+
+// end waits for the turn that runs and frees what the conversation holds.
+func (c *Conversation) end() {
+	c.mu.Lock()
+	current := c.current
+	c.mu.Unlock()
+	if current != nil {
+		current.interrupt()
+		<-current.handle.done
+	}
+	c.feed.emit(Event{Msg: &mcpprotocol.ShutdownCompleteEvent{}})
+	if err := c.options.Recorder.Close(); err != nil {
+		c.log.Error("close rollout", "conversation", c.id, "error", err)
+	}
+	if c.options.Tools != nil {
+		c.options.Tools.Close()
+	}
+}
+
+// begin starts a turn in a goroutine of its own, so that the conversation's
+// stays free for an interrupt or for more input.
+func (c *Conversation) begin(input Input) *Turn {
+	settings := c.settings
+	if input.Settings != nil {
+		settings = *input.Settings
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	t := &turn{
+		c: c, ctx: ctx, cancel: cancel, settings: settings, approver: input.Approver,
+		pending: [][]mcpprotocol.InputItem{input.Items},
+		handle:  &Turn{id: input.ID, done: make(chan struct{})},
+	}
+	c.mu.Lock()
+	c.current = t
+	c.mu.Unlock()
+	go func() {
+		defer cancel(nil)
+		result := t.run()
+		c.mu.Lock()
+		c.current = nil
+		c.lastUsed = time.Now()
+		c.mu.Unlock()
+		t.handle.finish(result)
+	}()
+	return t.handle
+}
+
+// record keeps a line of the rollout. A conversation goes on without it: what is
+// lost is only the way back after a restart, and the log says so.
+func (c *Conversation) record(err error) {
+	if err != nil {
+		c.log.Error("record rollout", "conversation", c.id, "path", c.options.Recorder.Path(), "error", err)
+	}
+}
+
+// remember adds items to the history and to the rollout.
+func (c *Conversation) remember(items ...mcpprotocol.ResponseItem) {
+	c.history.add(items...)
+	c.record(c.options.Recorder.Items(items...))
+}

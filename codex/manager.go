@@ -1,0 +1,192 @@
+package codex
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/codexmcp/codexmcp/codex/config"
+	"github.com/codexmcp/codexmcp/codex/model"
+	"github.com/codexmcp/codexmcp/mcpprotocol"
+)
+
+// ErrUnknownConversation is returned for an id that no conversation has.
+var ErrUnknownConversation = errors.New("no such conversation")
+
+// Options are what a manager needs from the program around it.
+type Options struct {
+	// Config is the configuration of the process.
+	Config *config.Base
+	// NewModel makes the client of a conversation's model endpoint.
+	NewModel func(*config.Conversation) (model.Client, error)
+	// NewRecorder opens the rollout of a new conversation.
+	NewRecorder func(id mcpprotocol.ConversationID, c *config.Conversation, instructions string) (Recorder, error)
+	// NewTools starts the external servers of a conversation. It returns what
+	// kept any of them from starting beside those that did. May be nil.
+	NewTools func(ctx context.Context, c *config.Conversation) (ToolSet, []error)
+	// Execute runs commands.
+	Execute Executor
+	// ApprovalTimeout is how long an approval may take; none when zero, since a
+	// person may be away.
+	ApprovalTimeout time.Duration
+	// Log is told what goes wrong beside the protocol. Nil means nowhere.
+	Log *slog.Logger
+}
+
+// A Manager holds the conversations of a process.
+type Manager struct {
+	options Options
+	log     *slog.Logger
+
+	// mu protects what follows.
+	mu            sync.Mutex
+	conversations map[mcpprotocol.ConversationID]*Conversation
+	closed        bool
+}
+
+// NewManager returns a manager without conversations.
+func NewManager(options Options) *Manager {
+	log := options.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	return &Manager{options: options, log: log, conversations: map[mcpprotocol.ConversationID]*Conversation{}}
+}
+
+// Config is the configuration of the process.
+func (m *Manager) Config() *config.Base { return m.options.Config }
+
+// New starts a conversation. What it says first is the session_configured
+// event, which is returned and not sent to listeners.
+func (m *Manager) New(ctx context.Context, c *config.Conversation) (*Conversation, *mcpprotocol.SessionConfiguredEvent, error) {
+	id := mcpprotocol.ConversationID(uuid.NewString())
+	instructions := c.UserInstructions()
+	recorder, err := m.options.NewRecorder(id, c, instructions)
+	if err != nil {
+		return nil, nil, fmt.Errorf("start conversation: %w", err)
+	}
+	conversation, failures, err := m.assemble(ctx, id, c, recorder)
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("start conversation: %w", err), recorder.Close())
+	}
+	if instructions != "" {
+		conversation.remember(userMessage(userInstructions(instructions)))
+	}
+	conversation.told = conversation.settings
+	conversation.remember(userMessage(environmentContext(conversation.settings, conversation.options.Shell)))
+	if err := m.start(conversation, failures); err != nil {
+		return nil, nil, err
+	}
+	return conversation, m.configured(conversation), nil
+}
+
+// assemble builds a conversation that does not run yet.
+func (m *Manager) assemble(ctx context.Context, id mcpprotocol.ConversationID, c *config.Conversation, recorder Recorder) (*Conversation, []error, error) {
+	client, err := m.options.NewModel(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	var tools ToolSet
+	var failures []error
+	if m.options.NewTools != nil && len(c.MCPServers) > 0 {
+		tools, failures = m.options.NewTools(ctx, c)
+	}
+	return &Conversation{
+		id: id, config: c, log: m.log, feed: newFeed(),
+		options: options{
+			ApprovalTimeout: m.options.ApprovalTimeout, Model: client, Recorder: recorder, Log: m.log,
+			Execute: m.options.Execute, Tools: tools, Shell: loginShell(),
+		},
+		inbox: make(chan func(), inboxSize), quit: make(chan struct{}), done: make(chan struct{}),
+		lastUsed: time.Now(), approved: map[string]bool{},
+		settings: Settings{
+			Cwd: c.Cwd, Approval: c.Approval, Sandbox: c.Sandbox,
+			Model: c.Model, Effort: c.ReasoningEffort, Summary: c.ReasoningSummary,
+		},
+	}, failures, nil
+}
+
+// start registers a conversation and lets it run. What kept external servers
+// from starting is told to its first listener.
+func (m *Manager) start(c *Conversation, failures []error) error {
+	m.mu.Lock()
+	if m.closed {
+		m.mu.Unlock()
+		return errors.Join(ErrClosed, c.options.Recorder.Close())
+	}
+	m.conversations[c.id] = c
+	m.mu.Unlock()
+	for _, err := range failures {
+		c.feed.emit(Event{Msg: &mcpprotocol.ErrorEvent{Message: err.Error()}})
+	}
+	go c.run()
+	return nil
+}
+
+// configured is the event that says what a conversation runs with.
+func (m *Manager) configured(c *Conversation) *mcpprotocol.SessionConfiguredEvent {
+	logID, entries := config.HistoryMetadata(c.config.Home)
+	return &mcpprotocol.SessionConfiguredEvent{
+		SessionID: c.id, Model: c.config.Model, ReasoningEffort: c.config.ReasoningEffort,
+		HistoryLogID: int64(logID), HistoryEntryCount: int64(entries), RolloutPath: c.RolloutPath(),
+	}
+}
+
+// Find returns a running conversation.
+func (m *Manager) Find(id mcpprotocol.ConversationID) (*Conversation, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c, ok := m.conversations[id]; ok {
+		return c, nil
+	}
+	return nil, fmt.Errorf("%w: %q", ErrUnknownConversation, string(id))
+}
+
+// Drop ends a conversation and forgets it.
+func (m *Manager) Drop(ctx context.Context, id mcpprotocol.ConversationID) error {
+	m.mu.Lock()
+	c := m.conversations[id]
+	delete(m.conversations, id)
+	m.mu.Unlock()
+	if c == nil {
+		return nil
+	}
+	return c.Close(ctx)
+}
+
+// Close ends all conversations at once. It returns when they have ended, or
+// when ctx does.
+func (m *Manager) Close(ctx context.Context) error {
+	m.mu.Lock()
+	m.closed = true
+	all := slices.Collect(maps.Values(m.conversations))
+	clear(m.conversations)
+	m.mu.Unlock()
+	errs := make([]error, len(all))
+	var ended sync.WaitGroup
+	for i, c := range all {
+		ended.Go(func() { errs[i] = c.Close(ctx) })
+	}
+	ended.Wait()
+	return errors.Join(errs...)
+}
+
+// ParseConversationID reads an id in any of the usual forms of a UUID and
+// returns it in its canonical one.
+func ParseConversationID(text string) (mcpprotocol.ConversationID, error) {
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return "", fmt.Errorf("conversation id %q: %w", text, err)
+	}
+	return mcpprotocol.ConversationID(id.String()), nil
+}
+
+// Wake returns a conversation that runs, or one that can be brought back.
+func (m *Manager) Wake(_ context.Context, id mcpprotocol.ConversationID) (*Conversation, error) { return m.Find(id) }

@@ -1,0 +1,236 @@
+package codex
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/codexmcp/codexmcp/codex/model"
+	"github.com/codexmcp/codexmcp/codex/patch"
+	"github.com/codexmcp/codexmcp/mcpprotocol"
+)
+
+// A Turn is the work that one input caused: from task_started to its terminal
+// event.
+type Turn struct {
+	id   string
+	done chan struct{}
+
+	result TurnResult // set before done is closed
+}
+
+// A TurnResult is how a turn ended.
+type TurnResult struct {
+	Status mcpprotocol.TurnStatus
+	// Message is the last thing the model said, or the error that ended the turn.
+	Message string
+	// Usage is what the turn took, nil where the model API does not say.
+	Usage *mcpprotocol.TokenUsage
+}
+
+// ID is the id of the turn's events.
+func (t *Turn) ID() string { return t.id }
+
+// Done is closed when the turn's terminal event has been delivered to every
+// listener.
+func (t *Turn) Done() <-chan struct{} { return t.done }
+
+// Result is how the turn ended. It is zero before Done.
+func (t *Turn) Result() TurnResult {
+	select {
+	case <-t.done:
+		return t.result
+	default:
+		return TurnResult{}
+	}
+}
+
+func (t *Turn) finish(result TurnResult) {
+	t.result = result
+	close(t.done)
+}
+
+// errInterrupted is the cause of a turn's end when somebody wanted it.
+var errInterrupted = errors.New("interrupted")
+
+// A turn is a running Turn, owned by its goroutine but for what mu protects.
+type turn struct {
+	c        *Conversation
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	handle   *Turn
+	settings Settings
+	approver Approver
+	diffs    patch.TurnDiff
+	sentDiff string
+	usage    *mcpprotocol.TokenUsage
+
+	mu      sync.Mutex
+	pending [][]mcpprotocol.InputItem
+	over    bool // no more input is taken
+}
+
+// join adds input to the turn, unless it is ending.
+func (t *turn) join(items []mcpprotocol.InputItem) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.over || t.ctx.Err() != nil {
+		return false
+	}
+	t.pending = append(t.pending, items)
+	return true
+}
+
+// take returns the input that waits. When there is none and the turn could end,
+// it ends: no input is taken afterwards.
+func (t *turn) take(mayEnd bool) (inputs [][]mcpprotocol.InputItem, ended bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	inputs, t.pending = t.pending, nil
+	if len(inputs) == 0 && mayEnd {
+		t.over = true
+	}
+	return inputs, t.over
+}
+
+func (t *turn) interrupt() { t.cancel(errInterrupted) }
+
+// emit delivers an event of the turn and records it where rollouts have it.
+func (t *turn) emit(msg mcpprotocol.EventMsg) {
+	t.c.record(t.c.options.Recorder.Event(msg))
+	t.c.feed.emit(Event{ID: t.handle.id, Msg: msg})
+}
+
+// run steps the model until it has nothing more to do, fails or is interrupted.
+func (t *turn) run() TurnResult {
+	t.emitLive(&mcpprotocol.TaskStartedEvent{ModelContextWindow: t.contextWindow()})
+	var last string
+	err := t.steps(&last)
+	t.mu.Lock()
+	t.over = true
+	t.mu.Unlock()
+	switch {
+	case t.ctx.Err() != nil:
+		t.emit(&mcpprotocol.TurnAbortedEvent{Reason: mcpprotocol.TurnAbortReasonInterrupted})
+		return TurnResult{Status: mcpprotocol.TurnStatusInterrupted, Message: last, Usage: t.usage}
+	case err != nil:
+		t.emitLive(&mcpprotocol.ErrorEvent{Message: err.Error()})
+		t.emitLive(&mcpprotocol.TaskCompleteEvent{})
+		return TurnResult{Status: mcpprotocol.TurnStatusFailed, Message: err.Error(), Usage: t.usage}
+	}
+	done := &mcpprotocol.TaskCompleteEvent{}
+	if last != "" {
+		done.LastAgentMessage = &last
+	}
+	t.emitLive(done)
+	return TurnResult{Status: mcpprotocol.TurnStatusCompleted, Message: last, Usage: t.usage}
+}
+
+// emitLive delivers an event that rollouts do not have.
+func (t *turn) emitLive(msg mcpprotocol.EventMsg) {
+	t.c.feed.emit(Event{ID: t.handle.id, Msg: msg})
+}
+
+// steps asks the model again as long as it calls tools or the user adds
+// something. last is the model's last text.
+func (t *turn) steps(last *string) error {
+	inputs, _ := t.take(false)
+	for {
+		t.tellEnvironment()
+		for _, items := range inputs {
+			t.hear(items)
+		}
+		step, err := t.step()
+		if step != nil && step.text != nil {
+			*last = *step.text
+		}
+		if err != nil {
+			return err
+		}
+		if err := t.ctx.Err(); err != nil {
+			return err
+		}
+		if limit := t.c.config.AutoCompactLimit; limit != nil && step.tokens >= *limit && *limit > 0 {
+			if err := t.compact(); err != nil {
+				return err
+			}
+		}
+		var ended bool
+		if inputs, ended = t.take(!step.called); ended {
+			if step.text == nil {
+				*last = ""
+			}
+			return nil
+		}
+	}
+}
+
+// tellEnvironment tells the model where it works, when that is news.
+func (t *turn) tellEnvironment() {
+	if t.settings.sameEnvironment(t.c.told) {
+		return
+	}
+	t.c.told = t.settings
+	t.c.remember(userMessage(environmentContext(t.settings, t.c.options.Shell)))
+}
+
+// hear records what the user said.
+func (t *turn) hear(items []mcpprotocol.InputItem) {
+	message, text, images := t.message(items)
+	if len(message.Content) == 0 {
+		return
+	}
+	t.c.remember(message)
+	t.c.record(t.c.options.Recorder.Event(&mcpprotocol.UserMessageEvent{Message: text, Kind: kindOf(text), Images: images}))
+}
+
+// A step is what one answer of the model came to.
+type step struct {
+	text   *string // of the last message, nil without one
+	called bool    // whether a tool was called, so that the model waits for its output
+	tokens int64   // in the context window, 0 where unknown
+}
+
+// step asks the model once, again when the answer breaks off, and runs the
+// tools it calls. Tools run when the whole answer is there, so that an answer
+// that breaks off and is asked for again never runs one twice.
+func (t *turn) step() (*step, error) {
+	t.c.record(t.c.options.Recorder.TurnContext(t.turnContext()))
+	retries := t.c.config.Provider.StreamRetries()
+	for attempt := 1; ; attempt++ {
+		answer, err := t.ask()
+		if err == nil {
+			return t.settle(answer)
+		}
+		if t.ctx.Err() != nil {
+			t.c.remember(answer.items...)
+			return nil, t.ctx.Err()
+		}
+		delay, retryable := model.Retryable(err)
+		if !retryable || attempt > retries {
+			return nil, err
+		}
+		if delay == 0 {
+			delay = model.Backoff(attempt)
+		}
+		t.emitLive(&mcpprotocol.StreamErrorEvent{Message: fmt.Sprintf(
+			"the answer broke off: %v; asking again (%d/%d) in %s", err, attempt, retries, delay.Round(time.Millisecond))})
+		timer := time.NewTimer(delay)
+		select {
+		case <-timer.C:
+		case <-t.ctx.Done():
+			timer.Stop()
+			return nil, t.ctx.Err()
+		}
+	}
+}
+
+// turnContext is the line of the rollout that says what a request ran with.
+func (t *turn) turnContext() mcpprotocol.TurnContext {
+	return mcpprotocol.TurnContext{
+		Cwd: t.settings.Cwd, ApprovalPolicy: t.settings.Approval, SandboxPolicy: t.settings.Sandbox,
+		Model: t.settings.Model, Effort: t.settings.Effort, Summary: t.settings.Summary,
+	}
+}
