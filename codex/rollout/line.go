@@ -42,6 +42,13 @@ func encodeLine(at time.Time, kind string, payload payload) ([]byte, error) {
 	return append(line, '\n'), nil
 }
 
+// decodeLine reads a line.
+func decodeLine(text []byte) (mcpprotocol.RolloutLine, error) {
+	d := wire.NewDecoder(string(text))
+	line := mcpprotocol.DecodeRolloutLine(&d)
+	return line, d.End()
+}
+
 // persisted reports whether an event is told again when the conversation is
 // resumed.
 func persisted(msg mcpprotocol.EventMsg) bool {

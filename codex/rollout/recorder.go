@@ -239,9 +239,5 @@ func (r *Recorder) takeBack(n int64) {
 }
 
 func (r *Recorder) failure(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err // the path is in our text
-	}
-	return fmt.Errorf("writing the rollout %q: %w", r.path, err)
+	return fmt.Errorf("writing the rollout %q: %w", r.path, withoutPath(err))
 }
