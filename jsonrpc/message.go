@@ -90,6 +90,9 @@ func (m *message) decode(c *Conn, text string) error {
 			d.Extra(&m.extra, k)
 		}
 	}
+	if c.options.RequireVersion {
+		d.Require(m.seen, hasVersion, "jsonrpc")
+	}
 	if err := d.End(); err != nil {
 		return err
 	}
