@@ -3,8 +3,10 @@ package gen
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/atombender/go-jsonschema/pkg/schemas"
@@ -18,6 +20,12 @@ type builder struct {
 	hints    map[string]*Entry
 	overlays []*Overlay
 	imports  map[string]*Package // by the name a $ref calls them
+
+	values map[string]map[string]value // of enumerations, by path
+
+	// Members are built after what has them, and unions are told apart after
+	// that, so that types may refer to each other in any order.
+	members, variants []func() error
 
 	taken  map[string]string // Go name -> where it comes from
 	shared map[string]*shared
@@ -39,9 +47,9 @@ func (b *builder) definition(name string) (*Type, error) {
 	}
 	schema, ok := b.defs[name]
 	if !ok {
-		return nil, fmt.Errorf("$ref to %q: no such definition", name)
+		return nil, fmt.Errorf("no such definition")
 	}
-	at := "/" + name
+	at := below("", name)
 	goType := b.definitionName(name)
 	if h := b.hints[at]; h != nil && h.Name != "" {
 		goType = h.Name
@@ -59,7 +67,7 @@ func (b *builder) definition(name string) (*Type, error) {
 		return t, b.buildUnion(t, at, schema)
 	}
 	if b.busy[name] {
-		return nil, fmt.Errorf("%s: refers to itself without an object between", at)
+		return nil, errAt(at, "refers to itself without an object between"+remedy)
 	}
 	b.busy[name] = true
 	defer delete(b.busy, name)
@@ -68,7 +76,7 @@ func (b *builder) definition(name string) (*Type, error) {
 		return nil, err
 	}
 	if t.Kind == ID && len(schema.Type) > 0 {
-		if err := b.take(goType, at); err != nil {
+		if err := b.take(at, goType); err != nil {
 			return nil, err
 		}
 		b.pkg.Aliases = append(b.pkg.Aliases, &Alias{Name: goType, Target: "RequestID", Doc: b.doc(goType, schema)})
@@ -101,15 +109,27 @@ func (b *builder) typeOf(schema *schemas.Type, at, name string) (*Type, error) {
 	if schema.Ref != "" {
 		return b.reference(schema.Ref, at)
 	}
-	if rest, ok := withoutNull(schema); ok {
-		t, err := b.typeOf(rest, at, name)
-		if err != nil {
-			return nil, err
-		}
-		nullable := *t
-		nullable.Nullable = true
-		return &nullable, nil
+	rest, nullable := withoutNull(schema)
+	if !nullable {
+		return b.typeOfValue(schema, at, name, hint)
 	}
+	var t *Type
+	var err error
+	if rest == schema {
+		t, err = b.typeOfValue(schema, at, name, hint)
+	} else {
+		t, err = b.typeOf(rest, at, name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	copied := *t
+	copied.Nullable = true
+	return &copied, nil
+}
+
+// typeOfValue is typeOf for values other than null.
+func (b *builder) typeOfValue(schema *schemas.Type, at, name string, hint *Entry) (*Type, error) {
 	if isFree(schema) {
 		return &Type{Kind: Raw}, nil
 	}
@@ -122,9 +142,7 @@ func (b *builder) typeOf(schema *schemas.Type, at, name string) (*Type, error) {
 			return b.buildStruct(t, at, schema)
 		})
 	}
-	if variants := variantsOf(schema); len(variants) == 1 {
-		return b.typeOf(variants[0], at+"/anyOf/0", name)
-	} else if len(variants) > 1 {
+	if variants := variantsOf(schema, at); len(variants) > 0 {
 		if t, ok := scalars(variants); ok {
 			return t, nil
 		}
@@ -133,19 +151,14 @@ func (b *builder) typeOf(schema *schemas.Type, at, name string) (*Type, error) {
 	}
 	switch {
 	case len(schema.Type) > 1:
-		if t, ok := scalars([]*schemas.Type{schema}); ok {
-			return t, nil
-		}
-		return nil, fmt.Errorf("%s: type %q: only scalars may be alternatives", at, schema.Type)
+		t, _ := scalars([]property{{schema, at}})
+		return t, nil
 	case len(schema.Type) == 0:
-		if len(schema.Enum) > 0 {
-			return b.enum(schema, at, name, hint)
-		}
-		return nil, fmt.Errorf("%s: no type", at)
+		return nil, errAt(at, "no type"+remedy)
 	}
 	switch schema.Type[0] {
 	case "string":
-		if len(schema.Enum) > 0 || schema.Format == "uuid" && strings.Count(at, "/") == 1 {
+		if len(schema.Enum) > 0 || schema.Format == "uuid" && isDefinition(at) {
 			return b.enum(schema, at, name, hint)
 		}
 		return &Type{Kind: String}, nil
@@ -156,47 +169,67 @@ func (b *builder) typeOf(schema *schemas.Type, at, name string) (*Type, error) {
 	case "boolean":
 		return &Type{Kind: Bool}, nil
 	case "array":
-		if schema.Items == nil {
-			return &Type{Kind: Slice, Elem: &Type{Kind: Raw}}, nil
-		}
-		elem, err := b.typeOf(schema.Items, at+"/items", name+"Item")
-		if err != nil {
-			return nil, err
-		}
-		return &Type{Kind: Slice, Elem: elem}, nil
+		return b.elements(Slice, schema.Items, below(at, "items"), name+"Item")
 	case "object":
-		if schema.AdditionalProperties == nil || isFree(schema.AdditionalProperties) {
+		t, err := b.elements(Map, schema.AdditionalProperties, below(at, "additionalProperties"), name+"Value")
+		if err == nil && t.Elem.Kind == Raw {
 			return &Type{Kind: Members}, nil
 		}
-		elem, err := b.typeOf(schema.AdditionalProperties, at+"/additionalProperties", name+"Value")
-		if err != nil {
-			return nil, err
-		}
-		if elem.Kind == Raw {
-			return &Type{Kind: Members}, nil
-		}
-		return &Type{Kind: Map, Elem: elem}, nil
+		return t, err
 	}
-	return nil, fmt.Errorf("%s: type %q is not supported", at, schema.Type[0])
+	return &Type{Kind: Raw}, nil // null, and nothing else
+}
+
+// elements is an array or a map of what a schema describes; without one, of anything.
+func (b *builder) elements(kind Kind, schema *schemas.Type, at, name string) (*Type, error) {
+	if schema == nil {
+		return &Type{Kind: kind, Elem: &Type{Kind: Raw}}, nil
+	}
+	elem, err := b.typeOf(schema, at, name)
+	if err != nil {
+		return nil, err
+	}
+	return &Type{Kind: kind, Elem: variable(elem)}, nil
+}
+
+// variable is a type as it is where a constant has no member to stand for it.
+func variable(t *Type) *Type {
+	if plain, ok := map[Kind]Kind{ConstString: String, ConstInt: Int, ConstBool: Bool}[t.Kind]; ok {
+		return &Type{Kind: plain, Const: t.Const, Nullable: t.Nullable}
+	}
+	return t
+}
+
+func isDefinition(at string) bool { return strings.Count(at, "/") == 1 }
+
+// definitionOf returns the name of the definition a local $ref means.
+func definitionOf(ref string) (name string, local bool) {
+	name, local = strings.CutPrefix(ref, "#/$defs/")
+	if plain, err := url.PathUnescape(name); err == nil {
+		name = plain
+	}
+	if strings.Contains(name, "/") {
+		return name, false
+	}
+	return strings.NewReplacer("~1", "/", "~0", "~").Replace(name), local
 }
 
 // reference follows a $ref, into an imported package if it names one.
 func (b *builder) reference(ref, at string) (*Type, error) {
-	if name, local := strings.CutPrefix(ref, "#/$defs/"); local {
-		t, err := b.definition(name)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", at, err)
+	if name, local := definitionOf(ref); local {
+		if _, ok := b.defs[name]; !ok {
+			return nil, errAt(at, "$ref %q: no such definition", ref)
 		}
-		return t, nil
+		return b.definition(name)
 	}
 	pkg, name, found := strings.Cut(ref, "#/$defs/")
 	imported := b.imports[pkg]
 	if !found || imported == nil {
-		return nil, fmt.Errorf("%s: $ref %q is not supported", at, ref)
+		return nil, errAt(at, "$ref %q is not supported: only whole definitions can be referred to", ref)
 	}
 	t, ok := imported.types[name]
 	if !ok {
-		return nil, fmt.Errorf("%s: $ref %q: package %s has no such type", at, ref, imported.Name)
+		return nil, errAt(at, "$ref %q: package %s has no such type", ref, imported.Name)
 	}
 	foreign := *t
 	if foreign.Name != "" {
@@ -211,7 +244,7 @@ func (b *builder) share(schema *schemas.Type, at, name string, hint *Entry, buil
 	if hint != nil && hint.Name != "" {
 		if before, ok := b.shared[name]; ok {
 			if !reflect.DeepEqual(undocumented(before.schema), undocumented(schema)) {
-				return nil, fmt.Errorf("%s: overlay calls it %s, but another schema of that name differs", at, name)
+				return nil, errAt(at, "overlay calls it %s, but another schema of that name differs", name)
 			}
 			return before.typ, nil
 		}
@@ -231,7 +264,7 @@ func (b *builder) isStruct(at string, schema *schemas.Type) bool {
 	if schema.Ref != "" || len(schema.AnyOf)+len(schema.OneOf) > 0 {
 		return false
 	}
-	return len(schema.Properties) > 0 || len(schema.AllOf) > 0
+	return len(schema.Properties)+len(schema.AllOf)+len(schema.Required) > 0
 }
 
 // isUnion reports whether a schema is a union of something other than scalars.
@@ -242,68 +275,84 @@ func (b *builder) isUnion(at string, schema *schemas.Type) bool {
 	if _, nullable := withoutNull(schema); nullable {
 		return false
 	}
-	variants := variantsOf(schema)
-	if len(variants) < 2 {
-		return false
-	}
+	variants := variantsOf(schema, at)
 	_, scalar := scalars(variants)
-	return !scalar
+	return len(variants) > 1 && !scalar
 }
 
-// buildStruct fills in a struct's members.
+// generated are the fields and methods every struct has.
+var generated = []string{"Extra", "EncodeJSON", "DecodeJSON", "AppendJSON", "MarshalJSON", "UnmarshalJSON"}
+
+// buildStruct claims a struct's names. Its members follow when all types are known.
 func (b *builder) buildStruct(t *Type, at string, schema *schemas.Type) error {
-	if err := b.take(t.Name, at); err != nil {
+	if err := b.take(at, t.Name, unexported(t.Name)+"Members"); err != nil {
 		return err
 	}
-	properties, required, err := b.flatten(at, schema)
+	t.strct = &Struct{Name: t.Name, At: at, Doc: b.doc(t.Name, schema)}
+	b.pkg.Structs = append(b.pkg.Structs, t.strct)
+	b.members = append(b.members, func() error { return b.buildMembers(t.strct, at, schema) })
+	return nil
+}
+
+// buildMembers fills in a struct's members.
+func (b *builder) buildMembers(s *Struct, at string, schema *schemas.Type) error {
+	properties, required, err := b.flatten(at, schema, nil)
 	if err != nil {
 		return err
 	}
-	s := &Struct{Name: t.Name, At: at, Doc: b.doc(t.Name, schema)}
-	t.strct = s
-	b.pkg.Structs = append(b.pkg.Structs, s)
-	names := map[string]string{"Extra": "the unknown members"}
+	for _, wire := range required {
+		if _, described := properties[wire]; !described {
+			properties[wire] = property{&schemas.Type{}, below(below(at, "properties"), wire)}
+		}
+	}
+	names := map[string]string{}
+	for _, name := range generated {
+		names[name] = "the generated code"
+	}
 	for _, wire := range slices.Sorted(maps.Keys(properties)) {
 		property := properties[wire]
 		field := &Field{Wire: wire, Name: goName(wire), Required: slices.Contains(required, wire), At: property.at}
+		if strconv.Quote(wire) != jsonQuote(wire) || strings.ContainsAny(wire, "\\\"") {
+			return errAt(property.at, "a member name that JSON must escape is not supported")
+		}
 		hint := b.hints[property.at]
 		if hint != nil && hint.Name != "" && !b.needsName(property.schema) {
 			field.Name = hint.Name
 		}
-		if field.Type, err = b.typeOf(property.schema, property.at, t.Name+goName(wire)); err != nil {
+		if field.Type, err = b.typeOf(property.schema, property.at, s.Name+goName(wire)); err != nil {
 			return err
 		}
-		if !field.Required && (field.Type.Kind == ConstString || field.Type.Kind == ConstInt) {
-			field.Type = &Type{Kind: map[Kind]Kind{ConstString: String, ConstInt: Int}[field.Type.Kind], Const: field.Type.Const}
+		if !field.Required || field.Type.Nullable {
+			field.Type = variable(field.Type)
 		}
-		if other, clash := names[field.Name]; clash && field.Type.Kind != ConstString && field.Type.Kind != ConstInt {
-			return fmt.Errorf("%s: Go field %s is already that of %q", property.at, field.Name, other)
+		if !isConst(field.Type) {
+			if other, clash := names[field.Name]; clash {
+				return errAt(property.at, "Go field %s is already that of %q; an overlay can name one of them", field.Name, other)
+			}
+			names[field.Name] = wire
 		}
-		names[field.Name] = wire
-		field.Doc = b.memberDoc(t.Name, wire, property.schema)
+		field.Doc = b.memberDoc(s.Name, wire, property.schema)
 		s.Fields = append(s.Fields, field)
 	}
-	for _, wire := range required {
-		if _, ok := properties[wire]; !ok {
-			return fmt.Errorf("%s: requires %q, which it does not describe", at, wire)
-		}
-	}
 	if len(s.Fields) > 64 {
-		return fmt.Errorf("%s: %d members, at most 64 are supported", at, len(s.Fields))
+		return errAt(at, "%d members, at most 64 are supported", len(s.Fields))
 	}
 	return nil
 }
 
+// isConst reports whether a member of the type is no field.
+func isConst(t *Type) bool { return t.Kind == ConstString || t.Kind == ConstInt || t.Kind == ConstBool }
+
 // needsName reports whether a property's own schema becomes a named type, so
 // that an overlay's name is the type's and not the field's.
 func (b *builder) needsName(schema *schemas.Type) bool {
-	if rest, ok := withoutNull(schema); ok {
+	if rest, ok := withoutNull(schema); ok && rest != schema {
 		return b.needsName(rest)
 	}
-	return schema.Ref == "" && (len(schema.Properties) > 0 || len(schema.AllOf) > 0 || len(schema.Enum) > 0 || len(variantsOf(schema)) > 1)
+	return schema.Ref == "" && (len(schema.Properties) > 0 || len(schema.AllOf) > 0 || len(schema.Enum) > 0 || len(variantsOf(schema, "")) > 1)
 }
 
-// A property is a member's schema and where it stands.
+// A property is a schema and where it stands.
 type property struct {
 	schema *schemas.Type
 	at     string
@@ -311,19 +360,32 @@ type property struct {
 
 // flatten merges an object's own members with those of its allOf. Where two
 // describe one member the later, narrower one counts.
-func (b *builder) flatten(at string, schema *schemas.Type) (map[string]property, []string, error) {
+func (b *builder) flatten(at string, schema *schemas.Type, within []string) (map[string]property, []string, error) {
+	if slices.Contains(within, at) {
+		return nil, nil, errAt(at, "allOf leads back to itself")
+	}
+	within = append(within, at)
+	if schema.Const != nil || len(schema.Enum)+len(variantsOf(schema, at)) > 0 || len(schema.Type) > 0 && schema.Type[0] != "object" {
+		return nil, nil, errAt(at, "a part of an allOf must be an object"+remedy)
+	}
 	properties, required := map[string]property{}, []string{}
 	for i, part := range schema.AllOf {
 		partAt := fmt.Sprintf("%s/allOf/%d", at, i)
-		if part.Ref != "" {
-			name, local := strings.CutPrefix(part.Ref, "#/$defs/")
+		for part.Ref != "" {
+			name, local := definitionOf(part.Ref)
 			target, ok := b.defs[name]
 			if !local || !ok {
-				return nil, nil, fmt.Errorf("%s: $ref %q: no such definition", partAt, part.Ref)
+				return nil, nil, errAt(partAt, "$ref %q: no such definition", part.Ref)
 			}
-			part, partAt = target, "/"+name
+			if slices.Contains(within, below("", name)) {
+				return nil, nil, errAt(partAt, "allOf leads back to itself")
+			}
+			part, partAt = target, below("", name)
+			if part.Ref != "" {
+				within = append(within, partAt)
+			}
 		}
-		more, needs, err := b.flatten(partAt, part)
+		more, needs, err := b.flatten(partAt, part, within)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -331,7 +393,7 @@ func (b *builder) flatten(at string, schema *schemas.Type) (map[string]property,
 		required = append(required, needs...)
 	}
 	for wire, p := range schema.Properties {
-		properties[wire] = property{p, at + "/properties/" + wire}
+		properties[wire] = property{p, below(below(at, "properties"), wire)}
 	}
 	required = append(required, schema.Required...)
 	slices.Sort(required)
@@ -342,17 +404,22 @@ func (b *builder) flatten(at string, schema *schemas.Type) (map[string]property,
 func (b *builder) enum(schema *schemas.Type, at, name string, hint *Entry) (*Type, error) {
 	return b.share(schema, at, name, hint, func(t *Type) error {
 		t.Kind = EnumKind
-		if err := b.take(name, at); err != nil {
+		if err := b.take(at, name, unexported(name)+"Values"); err != nil {
 			return err
 		}
 		e := &Enum{Name: name, At: at, Doc: b.doc(name, schema)}
 		for _, v := range schema.Enum {
 			wire, ok := v.(string)
 			if !ok {
-				return fmt.Errorf("%s: enum value %v: only strings are supported", at, v)
+				return errAt(at, "enum value %v: only strings are supported", v)
 			}
-			value := &EnumValue{Wire: wire, Name: name + enumName(wire), Doc: b.valueDoc(name, wire)}
-			if err := b.take(value.Name, at); err != nil {
+			known := b.values[at][wire]
+			goValue := enumName(wire)
+			if h := b.hints[known.at]; h != nil && h.Name != "" {
+				goValue = h.Name
+			}
+			value := &EnumValue{Wire: wire, Name: name + goValue, Doc: b.valueDoc(name, wire, known.doc)}
+			if err := b.take(known.at, value.Name); err != nil {
 				return err
 			}
 			e.Values = append(e.Values, value)
@@ -363,12 +430,14 @@ func (b *builder) enum(schema *schemas.Type, at, name string, hint *Entry) (*Typ
 	})
 }
 
-// take claims a Go name.
-func (b *builder) take(name, at string) error {
-	if before, ok := b.taken[name]; ok {
-		return fmt.Errorf("%s: Go name %s is already that of %s; an overlay can name one of them", at, name, before)
+// take claims Go names.
+func (b *builder) take(at string, names ...string) error {
+	for _, name := range names {
+		if before, ok := b.taken[name]; ok {
+			return errAt(at, "Go name %s is already that of /$defs%s; an overlay can name one of them", name, before)
+		}
+		b.taken[name] = at
 	}
-	b.taken[name] = at
 	return nil
 }
 
@@ -398,7 +467,7 @@ func (b *builder) memberDoc(name, member string, schema *schemas.Type) string {
 	return schema.Description
 }
 
-func (b *builder) valueDoc(name, value string) string {
+func (b *builder) valueDoc(name, value, own string) string {
 	for _, o := range b.overlays {
 		if d, ok := o.Docs[name]; ok {
 			if text, ok := d.Values[value]; ok {
@@ -407,7 +476,7 @@ func (b *builder) valueDoc(name, value string) string {
 			}
 		}
 	}
-	return ""
+	return own
 }
 
 // constant is the type of a member that has only one value.
@@ -415,12 +484,14 @@ func constant(value any, at string) (*Type, error) {
 	switch v := value.(type) {
 	case string:
 		return &Type{Kind: ConstString, Const: v}, nil
+	case bool:
+		return &Type{Kind: ConstBool, Const: strconv.FormatBool(v)}, nil
 	case float64:
 		if v == float64(int64(v)) {
 			return &Type{Kind: ConstInt, Const: fmt.Sprint(int64(v))}, nil
 		}
 	}
-	return nil, fmt.Errorf("%s: const %v: only strings and integers are supported", at, value)
+	return nil, errAt(at, "const %v: only strings, booleans and integers are supported"+remedy, value)
 }
 
 // isFree reports whether a schema allows every value.
@@ -431,7 +502,7 @@ func isFree(schema *schemas.Type) bool {
 // undocumented copies a schema without what does not bear on its Go type.
 func undocumented(schema *schemas.Type) *schemas.Type {
 	bare := *schema
-	bare.Description, bare.Title, bare.Default = "", "", nil
+	bare.Description, bare.Title = "", ""
 	if len(bare.Properties) > 0 {
 		bare.Properties = maps.Clone(bare.Properties)
 		for name, p := range bare.Properties {
@@ -441,57 +512,68 @@ func undocumented(schema *schemas.Type) *schemas.Type {
 	return &bare
 }
 
-// variantsOf returns the alternatives of a schema.
-func variantsOf(schema *schemas.Type) []*schemas.Type {
-	return append(slices.Clone(schema.AnyOf), schema.OneOf...)
+// variantsOf returns the alternatives of a schema but for null, and where they stand.
+func variantsOf(schema *schemas.Type, at string) []property {
+	var out []property
+	key, list := "anyOf", schema.AnyOf
+	if len(schema.OneOf) > 0 {
+		key, list = "oneOf", schema.OneOf
+	}
+	for i, variant := range list {
+		if !isNullType(variant) {
+			out = append(out, property{variant, fmt.Sprintf("%s/%s/%d", at, key, i)})
+		}
+	}
+	return out
 }
 
-// withoutNull returns a nullable schema without its null.
+func isNullType(s *schemas.Type) bool { return len(s.Type) == 1 && s.Type[0] == "null" }
+
+// withoutNull returns a schema that allows null as it is for other values: the
+// schema itself where null is one of several variants, which variantsOf leaves out.
 func withoutNull(schema *schemas.Type) (*schemas.Type, bool) {
-	rest := *schema
 	if i := slices.Index(schema.Type, "null"); i >= 0 && len(schema.Type) > 1 {
+		rest := *schema
 		rest.Type = slices.Delete(slices.Clone(schema.Type), i, i+1)
 		return &rest, true
 	}
-	isNull := func(s *schemas.Type) bool { return len(s.Type) == 1 && s.Type[0] == "null" }
-	variants := variantsOf(schema)
-	if kept := slices.DeleteFunc(slices.Clone(variants), isNull); len(kept) < len(variants) {
-		if len(kept) == 1 {
-			only := *kept[0]
-			return &only, true
-		}
-		rest.AnyOf, rest.OneOf = kept, nil
-		return &rest, true
+	if variants := variantsOf(schema, ""); len(variants) == len(schema.AnyOf)+len(schema.OneOf) {
+		return nil, false
+	} else if len(variants) == 1 {
+		return variants[0].schema, true
 	}
-	return nil, false
+	return schema, true
 }
 
-// scalars decides alternatives that are all scalars: a string or an integer
+// scalars decides alternatives that are all scalars, or arrays of one: a string or an integer
 // is an id, anything wider keeps its JSON.
-func scalars(variants []*schemas.Type) (*Type, bool) {
+func scalars(variants []property) (*Type, bool) {
 	seen := map[string]bool{}
 	for _, v := range variants {
-		if v.Ref != "" || len(v.Type) == 0 {
+		if v.schema.Ref != "" || len(v.schema.Type) == 0 || v.schema.Const != nil || len(v.schema.Enum) > 0 {
 			return nil, false
 		}
-		for _, name := range v.Type {
+		for _, name := range v.schema.Type {
 			if name == "object" {
 				return nil, false
 			}
-			if name == "array" && (v.Items == nil || len(v.Items.Type) != 1 || v.Items.Type[0] == "object") {
+			if items := v.schema.Items; name == "array" && (items == nil || len(items.Type) != 1 || items.Type[0] == "object") {
 				return nil, false
 			}
 			seen[name] = true
 		}
 	}
-	if len(seen) == 2 && seen["string"] && seen["integer"] {
+	switch {
+	case len(seen) == 2 && seen["string"] && seen["integer"]:
 		return &Type{Kind: ID}, true
-	}
-	if len(seen) == 2 && seen["number"] && seen["integer"] {
+	case len(seen) == 2 && seen["number"] && seen["integer"], len(seen) == 1 && seen["number"]:
 		return &Type{Kind: Float}, true
-	}
-	if len(seen) == 1 && seen["string"] {
+	case len(seen) == 1 && seen["string"]:
 		return &Type{Kind: String}, true
+	case len(seen) == 1 && seen["boolean"]:
+		return &Type{Kind: Bool}, true
+	case len(seen) == 1 && seen["integer"]:
+		return &Type{Kind: Int}, true
 	}
 	return &Type{Kind: Raw}, true
 }

@@ -5,28 +5,60 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/atombender/go-jsonschema/pkg/schemas"
 )
 
-// keywords is every schema keyword the generator understands. Anything else
-// stops the build: new syntax must not silently become an untyped value.
-var keywords = map[string]bool{
-	"$schema": true, "$defs": true, "$ref": true,
-	"type": true, "const": true, "enum": true, "default": true, "format": true,
-	"properties": true, "required": true, "additionalProperties": true,
-	"items": true, "minItems": true, "maxItems": true,
-	"anyOf": true, "oneOf": true, "allOf": true,
-	"minimum": true, "maximum": true, "minLength": true, "maxLength": true, "pattern": true,
-	"title": true, "description": true,
+// structural are the keywords that decide what a schema becomes.
+var structural = []string{
+	"$ref", "type", "const", "enum", "format", "nullable",
+	"properties", "required", "additionalProperties", "items",
+	"anyOf", "oneOf", "allOf", "discriminator", "title", "description",
 }
 
-// load checks a schema document strictly and parses it.
-func load(root map[string]any) (*schemas.Schema, error) {
-	if err := checkSchema("", root); err != nil {
-		return nil, err
+// constraints are the keywords that narrow the values of a type, and those
+// that only tell about it. They change no Go type.
+var constraints = []string{
+	"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+	"minLength", "maxLength", "pattern", "contentEncoding", "contentMediaType",
+	"minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "propertyNames",
+	"default", "examples", "$comment", "deprecated", "readOnly", "writeOnly",
+	"markdownDescription", "enumDescriptions",
+}
+
+// remedy is what a person can do about a schema that cannot become Go.
+const remedy = `; an overlay can patch it, or give the place the type "Raw"`
+
+// load checks the definitions of a schema document strictly and parses them.
+// What it does not know stops the build: new syntax must not silently become
+// an untyped value. Below a place that an overlay gives a Go type it does not look.
+func load(root map[string]any, hints map[string]*Entry) (*document, error) {
+	for _, key := range slices.Sorted(maps.Keys(root)) {
+		if !known(key) && key != "$schema" && key != "$id" && key != "$defs" {
+			return nil, fmt.Errorf("schema: keyword %q is not supported", key)
+		}
 	}
-	text, err := marshalIndent(root)
+	defs, ok := root["$defs"].(map[string]any)
+	if !ok || len(defs) == 0 {
+		return nil, fmt.Errorf("schema: no definitions")
+	}
+	c := &checker{hints: hints}
+	r := &reducer{defs: defs, hints: hints, values: map[string]map[string]value{}, reducing: map[string]bool{}}
+	reduced := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(defs)) {
+		if err := c.schema(below("", name), defs[name]); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(defs)) {
+		schema, err := r.schema(below("", name), defs[name])
+		if err != nil {
+			return nil, err
+		}
+		reduced[name] = schema
+	}
+	text, err := marshalIndent(map[string]any{"$defs": reduced})
 	if err != nil {
 		return nil, err
 	}
@@ -34,71 +66,146 @@ func load(root map[string]any) (*schemas.Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("schema: %w", err)
 	}
-	if len(s.Definitions) == 0 {
-		return nil, fmt.Errorf("schema: no definitions")
-	}
-	return s, nil
+	return &document{s.Definitions, r.values}, nil
 }
 
-// checkSchema walks one schema and refuses keywords the generator does not know.
-func checkSchema(path string, node any) error {
+// A document is a checked schema.
+type document struct {
+	defs schemas.Definitions
+	// values are the values of enumerations, by the enumeration's path.
+	values map[string]map[string]value
+}
+
+// below is the path of a part of what stands at a path.
+func below(at, part string) string {
+	return at + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(part)
+}
+
+// errAt is an error about the schema at a path below the definitions.
+func errAt(at, format string, args ...any) error {
+	return fmt.Errorf("/$defs%s: "+format, append([]any{at}, args...)...)
+}
+
+// known reports whether a keyword is understood. Those that begin with x- or _
+// are annotations of the schema's author.
+func known(key string) bool {
+	return slices.Contains(structural, key) || slices.Contains(constraints, key) || isAnnotation(key)
+}
+
+// A checker refuses what the generator does not know, and what is no schema.
+type checker struct{ hints map[string]*Entry }
+
+func (c *checker) schema(at string, node any) error {
+	if h := c.hints[at]; h != nil && h.Type != "" {
+		return nil
+	}
 	if _, isBool := node.(bool); isBool {
 		return nil
 	}
 	schema, ok := node.(map[string]any)
 	if !ok {
-		return fmt.Errorf("%s: want a schema, got %s", orRoot(path), jsonKind(node))
+		return errAt(at, "want a schema, got %s", jsonKind(node))
 	}
 	for _, key := range slices.Sorted(maps.Keys(schema)) {
-		at := path + "/" + key
-		if !keywords[key] {
-			return fmt.Errorf("%s: keyword %q is not supported", orRoot(path), key)
+		if !known(key) {
+			return errAt(at, "keyword %q is not supported"+remedy, key)
 		}
-		var err error
-		switch key {
-		case "properties", "$defs":
-			err = checkEach(at, schema[key])
-		case "items", "additionalProperties":
-			err = checkSchema(at, schema[key])
-		case "anyOf", "oneOf", "allOf":
-			err = checkList(at, schema[key])
-		}
-		if err != nil {
+		if err := c.keyword(below(at, key), key, schema[key]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkEach(path string, node any) error {
-	named, ok := node.(map[string]any)
-	if !ok {
-		return fmt.Errorf("%s: want an object, got %s", path, jsonKind(node))
-	}
-	for _, name := range slices.Sorted(maps.Keys(named)) {
-		if err := checkSchema(path+"/"+name, named[name]); err != nil {
-			return err
+// keyword checks the value of one structural keyword.
+func (c *checker) keyword(at, key string, value any) error {
+	want := ""
+	switch key {
+	case "properties":
+		named, ok := value.(map[string]any)
+		if !ok {
+			want = "an object"
 		}
+		for _, name := range slices.Sorted(maps.Keys(named)) {
+			if err := c.schema(below(at, name), named[name]); err != nil {
+				return err
+			}
+		}
+	case "items":
+		if _, tuple := value.([]any); tuple {
+			return errAt(at, "a tuple is not supported"+remedy)
+		}
+		return c.schema(at, value)
+	case "additionalProperties":
+		return c.schema(at, value)
+	case "anyOf", "oneOf", "allOf":
+		list, _ := value.([]any)
+		if len(list) == 0 {
+			want = "a list of schemas"
+		}
+		for i, item := range list {
+			if err := c.schema(fmt.Sprintf("%s/%d", at, i), item); err != nil {
+				return err
+			}
+		}
+	case "type":
+		names, ok := stringList(value)
+		if name, single := value.(string); single {
+			names, ok = []string{name}, true
+		}
+		if !ok || len(names) == 0 {
+			want = "a type or a list of types"
+		}
+		for _, name := range names {
+			if !slices.Contains([]string{"string", "integer", "number", "boolean", "array", "object", "null"}, name) {
+				return errAt(at, "type %q is not supported", name)
+			}
+		}
+	case "required":
+		if _, ok := stringList(value); !ok {
+			want = "a list of names"
+		}
+	case "enum":
+		if list, _ := value.([]any); len(list) == 0 {
+			want = "a list of values"
+		}
+	case "$ref", "format", "title", "description":
+		if _, ok := value.(string); !ok {
+			want = "a string"
+		}
+	case "nullable":
+		if _, ok := value.(bool); !ok {
+			want = "a boolean"
+		}
+	case "discriminator":
+		if d, _ := value.(map[string]any); d["propertyName"] == nil {
+			want = "an object with a propertyName"
+		}
+	}
+	if want != "" {
+		return errAt(at, "want %s, got %s", want, describe(value))
 	}
 	return nil
 }
 
-func checkList(path string, node any) error {
-	list, ok := node.([]any)
-	if !ok || len(list) == 0 {
-		return fmt.Errorf("%s: want a list of schemas, got %s", path, jsonKind(node))
-	}
-	for i, item := range list {
-		if err := checkSchema(fmt.Sprintf("%s/%d", path, i), item); err != nil {
-			return err
+// stringList returns a list of strings.
+func stringList(value any) ([]string, bool) {
+	list, ok := value.([]any)
+	var out []string
+	for _, item := range list {
+		s, isString := item.(string)
+		if !isString {
+			return nil, false
 		}
+		out = append(out, s)
 	}
-	return nil
+	return out, ok
 }
 
-func orRoot(path string) string {
-	if path == "" {
-		return "schema"
+// describe names a value's kind, and says where it is empty.
+func describe(value any) string {
+	if list, ok := value.([]any); ok && len(list) == 0 {
+		return "an empty array"
 	}
-	return path
+	return jsonKind(value)
 }

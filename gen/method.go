@@ -32,8 +32,9 @@ func (b *builder) buildMethods() error {
 		}
 		base, isRequest := strings.CutSuffix(name, "Request")
 		if !isRequest {
-			if base, ok = strings.CutSuffix(name, "Notification"); !ok {
-				return fmt.Errorf("/%s: a message's name must end in Request or Notification", name)
+			var named bool
+			if base, named = strings.CutSuffix(name, "Notification"); !named {
+				isRequest = schema.Properties["id"] != nil
 			}
 		}
 		if byWire[wire] != nil {
@@ -41,7 +42,7 @@ func (b *builder) buildMethods() error {
 		}
 		m := &Method{Wire: wire, Name: goName(base), Request: isRequest, def: name,
 			ParamsRequired: slices.Contains(schema.Required, "params"), Doc: schema.Description}
-		if h := b.hints["/"+name]; h != nil && h.Name != "" {
+		if h := b.hints[below("", name)]; h != nil && h.Name != "" {
 			m.Name = h.Name
 		}
 		for _, o := range b.overlays {
@@ -50,7 +51,8 @@ func (b *builder) buildMethods() error {
 				m.Doc = text.text
 			}
 		}
-		if err := b.params(m, schema, "/"+name); err != nil {
+		at := below("", name)
+		if err := b.params(m, schema, at); err != nil {
 			return err
 		}
 		if isRequest {
@@ -58,7 +60,7 @@ func (b *builder) buildMethods() error {
 				return err
 			}
 		}
-		if err := b.take(m.Name, "/"+name); err != nil {
+		if err := b.take(at, m.Name); err != nil {
 			return err
 		}
 		byWire[wire] = m
@@ -67,63 +69,87 @@ func (b *builder) buildMethods() error {
 	return nil
 }
 
+// params finds what a message carries. Free-form params need no type.
 func (b *builder) params(m *Method, schema *schemas.Type, at string) error {
 	params := schema.Properties["params"]
 	if params == nil {
 		return nil
 	}
 	name := goName(strings.TrimSuffix(strings.TrimSuffix(m.def, "Request"), "Notification")) + "Params"
-	t, err := b.typeOf(params, at+"/properties/params", name)
-	if err != nil {
-		return err
-	}
-	switch t.Kind {
-	case StructKind:
-		m.Params = t
-	case Members:
-	case UnionKind:
-		// A method value needs a concrete type, so a union of params is boxed.
-		if err := b.take(name, at); err != nil {
-			return err
-		}
-		box := &Struct{Name: name, At: at, Doc: b.doc(name, params),
-			Fields: []*Field{{Name: t.Name, Type: t, Required: true}}}
-		b.pkg.Structs = append(b.pkg.Structs, box)
-		m.Params = &Type{Kind: StructKind, Name: name, strct: box}
-	default:
-		return fmt.Errorf("%s/properties/params: params must be an object", at)
-	}
-	return nil
+	var err error
+	m.Params, err = b.concrete(at+"/properties/params", name, "RequestParams", params)
+	return err
 }
 
-// result finds a request's result by name: XRequest is answered by XResult,
-// or by EmptyResult where there is none.
+// result finds a request's result by name: XRequest is answered by XResult, or
+// by the member result of XResponse, or by EmptyResult. An overlay may name
+// another definition.
 func (b *builder) result(m *Method, base string) error {
-	for _, name := range []string{base + "Result", "EmptyResult"} {
-		if _, ok := b.defs[name]; !ok {
+	name := goName(base) + "Result"
+	answers := []string{base + "Result", base + "SuccessResponse", base + "ResultResponse", base + "Response", "EmptyResult"}
+	if h := b.hints[below("", m.def)]; h != nil && h.Result != "" {
+		answers = []string{h.Result}
+	}
+	for _, def := range answers {
+		schema, at := b.defs[def], below("", def)
+		if schema == nil {
 			continue
 		}
-		t, err := b.definition(name)
-		if err != nil {
-			return err
+		if result := schema.Properties["result"]; result != nil && strings.HasSuffix(def, "Response") {
+			schema, at = result, at+"/properties/result"
+		} else if def == base+"Response" {
+			continue
+		} else {
+			schema = &schemas.Type{Ref: "#/$defs/" + strings.NewReplacer("~", "~0", "/", "~1", "%", "%25").Replace(def)}
 		}
-		if t.Kind == StructKind {
-			m.Result = t
-		} else if t.Kind != Members {
-			return fmt.Errorf("/%s: a result must be an object", name)
-		}
-		return nil
+		var err error
+		m.Result, err = b.concrete(at, name, "RequestResult", schema)
+		return err
 	}
-	return fmt.Errorf("/%s: no %sResult and no EmptyResult", m.def, base)
+	return errAt(below("", m.def), "nothing says what answers it: no definition %q, no %q with a member result, no EmptyResult; an overlay can name its result, or omit it", answers[0], base+"Response")
+}
+
+// concrete is what a schema becomes as the params or the result of a method
+// value, which takes only structs: anything else is boxed in one, named XParams or
+// XResult or, where a definition has that name, XRequestParams or XRequestResult.
+// A free-form object needs no type.
+func (b *builder) concrete(at, name, longer string, schema *schemas.Type) (*Type, error) {
+	inner := name
+	if len(variantsOf(schema, at)) > 1 {
+		inner += "Variant"
+	}
+	t, err := b.typeOf(schema, at, inner)
+	switch {
+	case err != nil:
+		return nil, err
+	case t.Kind == StructKind && !t.Nullable:
+		return t, nil
+	case t.Kind == Members && !t.Nullable:
+		return nil, nil
+	}
+	if b.taken[name] != "" {
+		name = strings.TrimSuffix(strings.TrimSuffix(name, "Params"), "Result") + longer
+	}
+	if err := b.take(at, name); err != nil {
+		return nil, err
+	}
+	field := &Field{Name: "Value", Type: variable(t), Required: true}
+	if t.Kind == UnionKind {
+		field.Name = t.Name
+	}
+	box := &Struct{Name: name, At: at, Box: true, Doc: b.doc(name, schema), Fields: []*Field{field}}
+	b.pkg.Structs = append(b.pkg.Structs, box)
+	return &Type{Kind: StructKind, Name: name, strct: box}, nil
 }
 
 // buildDirections finds which messages may go which way, from the unions of
 // messages that the source names.
 func (b *builder) buildDirections(directions []string) error {
 	for _, name := range directions {
-		d := &Direction{Name: name + "s"}
+		at := below("", name)
+		d := &Direction{Name: goName(name) + "s"}
 		d.Doc = fmt.Sprintf("%s are the methods of every %s.", d.Name, strings.ToLower(strings.Join(words(name), " ")))
-		if err := b.take(d.Name, "/"+name); err != nil {
+		if err := b.take(at, d.Name); err != nil {
 			return err
 		}
 		b.pkg.Directions = append(b.pkg.Directions, d)
@@ -131,21 +157,16 @@ func (b *builder) buildDirections(directions []string) error {
 		if !ok {
 			continue
 		}
-		members := variantsOf(schema)
-		if len(members) == 0 {
-			members = []*schemas.Type{schema}
-		}
+		members := b.spread([]property{{schema, at}}, nil)
 		for _, member := range members {
-			if def, local := strings.CutPrefix(member.Ref, "#/$defs/"); local {
-				member = b.defs[def]
+			message := member.schema
+			if def, local := definitionOf(message.Ref); local && b.defs[def] != nil {
+				message = b.defs[def]
 			}
-			wire, ok := "", false
-			if member != nil {
-				wire, ok = messageOf(member)
-			}
+			wire, ok := messageOf(message)
 			i := slices.IndexFunc(b.pkg.Methods, func(m *Method) bool { return m.Wire == wire })
 			if !ok || i < 0 {
-				return fmt.Errorf("/%s: a member is no message", name)
+				return errAt(member.at, "a member of %s is no message", name)
 			}
 			d.Methods = append(d.Methods, b.pkg.Methods[i])
 		}

@@ -1,8 +1,10 @@
 package gen
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // initialisms are the words Go writes in capitals.
@@ -14,40 +16,58 @@ var initialisms = map[string]string{
 
 // goName turns a wire name into an exported Go name: mimeType is MIMEType,
 // approval-policy is ApprovalPolicy, and of a namespaced name such as
-// example.com/clientInfo only the last part counts.
+// example.com/clientInfo only the last part counts. A name without a letter is
+// spelled out.
 func goName(wire string) string {
 	if i := strings.LastIndexByte(wire, '/'); i >= 0 && i < len(wire)-1 {
 		wire = wire[i+1:]
 	}
+	return exported(words(wire), wire)
+}
+
+// enumName is goName for the value of an enumeration, whose slashes count.
+func enumName(value string) string { return exported(words(value), value) }
+
+// exported joins words to an exported Go name. Where there are none, what they
+// were made of is spelled.
+func exported(words []string, of string) string {
 	var b strings.Builder
-	for _, word := range words(wire) {
+	for _, word := range words {
 		if known, ok := initialisms[strings.ToLower(word)]; ok {
 			b.WriteString(known)
 			continue
 		}
-		first, rest := word[:1], word[1:]
-		b.WriteString(strings.ToUpper(first) + rest)
+		first, size := utf8.DecodeRuneInString(word)
+		b.WriteRune(unicode.ToUpper(first))
+		b.WriteString(word[size:])
 	}
 	if b.Len() == 0 {
-		return "Empty"
+		if of == "" {
+			return "Empty"
+		}
+		for _, r := range of {
+			if name, ok := signs[r]; ok {
+				b.WriteString(name)
+			} else {
+				fmt.Fprintf(&b, "U%04X", r)
+			}
+		}
 	}
-	if name := b.String(); name[0] >= '0' && name[0] <= '9' {
+	name := b.String()
+	switch first, _ := utf8.DecodeRuneInString(name); {
+	case unicode.IsDigit(first):
 		return "N" + name
+	case !unicode.IsUpper(first):
+		return "X" + name // a script without capitals
 	}
-	return b.String()
+	return name
 }
 
-// enumName is goName for the value of an enumeration.
-func enumName(value string) string {
-	parts := strings.FieldsFunc(value, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	var b strings.Builder
-	for _, part := range parts {
-		b.WriteString(goName(part))
-	}
-	if b.Len() == 0 {
-		return "Empty"
-	}
-	return b.String()
+// signs are the names of what stands alone as an operator or a mark.
+var signs = map[rune]string{
+	'!': "Not", '#': "Hash", '$': "Dollar", '%': "Percent", '&': "And", '*': "Star", '+': "Plus", ',': "Comma",
+	'-': "Minus", '.': "Dot", '/': "Slash", ':': "Colon", ';': "Semicolon", '<': "Less", '=': "Equal", '>': "Greater",
+	'?': "Question", '@': "At", '^': "Caret", '_': "Underscore", '|': "Or", '~': "Tilde", ' ': "Space",
 }
 
 // words splits at everything that is no letter or digit and at each hump:
@@ -64,7 +84,7 @@ func words(s string) []string {
 	}
 	for i, r := range runes {
 		switch {
-		case r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r):
+		case !unicode.IsLetter(r) && !unicode.IsDigit(r):
 			flush(i)
 			continue
 		case start < 0:
@@ -85,16 +105,13 @@ func words(s string) []string {
 
 // unexported lowers the leading word of a Go name.
 func unexported(name string) string {
+	runes := []rune(name)
 	i := 0
-	for i < len(name) && unicode.IsUpper(rune(name[i])) {
+	for i < len(runes) && unicode.IsUpper(runes[i]) {
 		i++
 	}
-	switch {
-	case i == 0:
-		return name
-	case i == 1 || i == len(name):
-		return strings.ToLower(name[:i]) + name[i:]
-	default:
-		return strings.ToLower(name[:i-1]) + name[i-1:]
+	if i > 1 && i < len(runes) {
+		i--
 	}
+	return strings.ToLower(string(runes[:i])) + string(runes[i:])
 }

@@ -27,16 +27,83 @@ func Normalize(published []byte) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("schema: want an object, got %s", jsonKind(root))
 	}
-	if defs, old := top["definitions"]; old {
-		if _, both := top["$defs"]; both {
-			return nil, fmt.Errorf("schema: has both definitions and $defs")
-		}
-		delete(top, "definitions")
-		top["$defs"] = defs
+	if err := modernize(top); err != nil {
+		return nil, err
 	}
 	normal := normalizeSchema(top).(map[string]any)
-	normal["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	normal["$schema"] = dialect
 	return marshalIndent(normal)
+}
+
+// dialect is what every schema is brought to.
+const dialect = "https://json-schema.org/draft/2020-12/schema"
+
+// modernize brings an older dialect to the one used here, in place: its
+// definitions are called $defs, and what stood beside a $ref is ignored, as
+// it was then.
+func modernize(root map[string]any) error {
+	defs, old := root["definitions"]
+	if old {
+		if _, both := root["$defs"]; both {
+			return fmt.Errorf("schema: has both definitions and $defs")
+		}
+		delete(root, "definitions")
+		root["$defs"] = defs
+	}
+	version, _ := root["$schema"].(string)
+	root["$schema"] = dialect
+	refs(root, func(schema map[string]any, ref string) {
+		if name, ok := strings.CutPrefix(ref, "#/definitions/"); ok {
+			schema["$ref"] = "#/$defs/" + name
+		}
+		for key := range schema {
+			if strings.Contains(version, "/draft-0") && key != "$ref" && key != "default" && !slices.Contains(proseKeywords, key) {
+				delete(schema, key)
+			}
+		}
+	})
+	return nil
+}
+
+// refs visits every schema that has a $ref.
+func refs(node any, visit func(schema map[string]any, ref string)) {
+	switch n := node.(type) {
+	case map[string]any:
+		if ref, ok := n["$ref"].(string); ok {
+			visit(n, ref)
+		}
+		for key, value := range n {
+			switch {
+			case isData(key):
+			case namesSchemas(key):
+				named, _ := value.(map[string]any)
+				for _, schema := range named {
+					refs(schema, visit)
+				}
+			default:
+				refs(value, visit)
+			}
+		}
+	case []any:
+		for _, item := range n {
+			refs(item, visit)
+		}
+	}
+}
+
+// isData reports whether a keyword's value is no schema, but JSON of any kind.
+func isData(key string) bool {
+	return slices.Contains([]string{"const", "default", "enum", "examples", "required"}, key) || isAnnotation(key)
+}
+
+// isAnnotation reports whether a keyword is a private one of the schema's author.
+func isAnnotation(key string) bool {
+	return strings.HasPrefix(key, "x-") || strings.HasPrefix(key, "_")
+}
+
+// namesSchemas reports whether a keyword's value is schemas by name.
+func namesSchemas(key string) bool {
+	return slices.Contains([]string{"properties", "$defs", "patternProperties", "dependentSchemas"}, key)
 }
 
 // normalizeSchema drops prose from a schema and everything below it.
@@ -47,12 +114,10 @@ func normalizeSchema(node any) any {
 		for key, value := range n {
 			switch {
 			case slices.Contains(proseKeywords, key):
-			case key == "properties" || key == "$defs":
-				out[key] = normalizeEach(value)
-			case key == "const" || key == "default" || key == "enum":
+			case isData(key):
 				out[key] = value
-			case key == "$ref":
-				out[key] = normalizeRef(value)
+			case namesSchemas(key):
+				out[key] = normalizeEach(value)
 			default:
 				out[key] = normalizeSchema(value)
 			}
@@ -80,17 +145,6 @@ func normalizeEach(node any) any {
 		out[name] = normalizeSchema(schema)
 	}
 	return out
-}
-
-func normalizeRef(node any) any {
-	ref, ok := node.(string)
-	if !ok {
-		return node
-	}
-	if name, old := strings.CutPrefix(ref, "#/definitions/"); old {
-		return "#/$defs/" + name
-	}
-	return ref
 }
 
 // parseJSON reads exactly one JSON value and keeps numbers as they are written.

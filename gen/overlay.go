@@ -27,8 +27,9 @@ type Overlay struct {
 
 // An Entry changes the schema, or how it becomes Go, at every place At matches.
 type Entry struct {
-	// At is a path below the definitions, such as /Tool/properties/inputSchema.
-	// A * in a segment matches any part of it.
+	// At is a path below the definitions, such as /Tool/properties/inputSchema;
+	// it may begin with /$defs, as the paths in errors do. A * in a segment
+	// matches any part of it.
 	At string `json:"at"`
 	// Why says what would be wrong without the entry.
 	Why string `json:"why"`
@@ -43,6 +44,8 @@ type Entry struct {
 	Type string `json:"type,omitempty"`
 	// Name is the Go name of the type or field the matched schema becomes.
 	Name string `json:"name,omitempty"`
+	// Result is the definition that answers the matched request.
+	Result string `json:"result,omitempty"`
 	// Union says how the members of the matched union are told apart.
 	Union *UnionHint `json:"union,omitempty"`
 
@@ -92,11 +95,11 @@ func ParseOverlay(name string, data []byte) (*Overlay, error) {
 	o := &Overlay{Name: name, Entries: file.Entries, Docs: file.Docs, Methods: map[string]*Text{}}
 	for i, e := range o.Entries {
 		switch {
-		case e.At == "" || e.At[0] != '/':
+		case len(e.At) < 2 || e.At[0] != '/' || e.At == "/$defs":
 			return nil, fmt.Errorf("overlay %s entry %d: at %q: want a path that begins with /", name, i, e.At)
 		case e.Why == "":
 			return nil, fmt.Errorf("overlay %s entry %d at %q: why: missing", name, i, e.At)
-		case e.Patch == nil && !e.Omit && e.Type == "" && e.Name == "" && e.Union == nil:
+		case e.Patch == nil && !e.Omit && e.Type == "" && e.Name == "" && e.Result == "" && e.Union == nil:
 			return nil, fmt.Errorf("overlay %s entry %d at %q: says nothing to do", name, i, e.At)
 		case e.Type != "" && e.Type != "Raw" && e.Type != "Members":
 			return nil, fmt.Errorf("overlay %s entry %d at %q: type %q: want Raw or Members", name, i, e.At, e.Type)
@@ -190,7 +193,7 @@ func applyOverlays(defs map[string]any, overlays []*Overlay, revision string) (m
 
 // addHint merges what an entry says about Go into the hints of a path.
 func addHint(hints map[string]*Entry, at string, e *Entry) error {
-	if !e.Omit && e.Type == "" && e.Name == "" && e.Union == nil {
+	if !e.Omit && e.Type == "" && e.Name == "" && e.Result == "" && e.Union == nil {
 		return nil
 	}
 	h := hints[at]
@@ -207,6 +210,7 @@ func addHint(hints map[string]*Entry, at string, e *Entry) error {
 	h.Omit = h.Omit || e.Omit
 	h.Type += e.Type
 	h.Name += e.Name
+	h.Result += e.Result
 	if e.Union != nil {
 		h.Union = e.Union
 	}
@@ -250,7 +254,7 @@ func (p place) patch(patch json.RawMessage) (bool, error) {
 
 // match finds every value below the definitions whose path fits the pattern.
 func match(defs map[string]any, pattern string) []place {
-	segments := strings.Split(pattern[1:], "/")
+	segments := strings.Split(strings.TrimPrefix(pattern, "/$defs")[1:], "/")
 	for i, s := range segments {
 		segments[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(s)
 	}
@@ -263,7 +267,7 @@ func match(defs map[string]any, pattern string) []place {
 				if !fits(rest[0], key) {
 					continue
 				}
-				p := place{path: at + "/" + key, parent: n, key: key}
+				p := place{path: below(at, key), parent: n, key: key}
 				if len(rest) == 1 {
 					found = append(found, p)
 				} else {

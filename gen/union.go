@@ -2,122 +2,147 @@ package gen
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/atombender/go-jsonschema/pkg/schemas"
 )
 
-// buildUnion fills in a union: its variants and how they are told apart. What
-// decides is, in this order, the kind of JSON value, a constant member that
-// every object variant has, a member that only one requires. Nothing is ever
-// decided by trying; where these do not suffice the overlay must say.
+// buildUnion fills in a union's variants. How they are told apart follows when
+// the members of all types are known. What decides is, in this order, the kind of
+// JSON value, a constant member that every object variant has, a member that
+// only one requires. Nothing is ever decided by trying; where these do not
+// suffice the overlay must say.
 func (b *builder) buildUnion(t *Type, at string, schema *schemas.Type) error {
 	u := &Union{Name: t.Name, At: at}
 	t.union = u
-	var objects []*Variant
 	var fresh []*Named
-	for i, alternative := range b.spread(variantsOf(schema)) {
-		variantAt := fmt.Sprintf("%s/anyOf/%d", at, i)
-		vt, err := b.typeOf(alternative, variantAt, variantName(t.Name, alternative, i))
+	for i, alternative := range b.spread(variantsOf(schema, at), []string{at}) {
+		vt, err := b.typeOf(alternative.schema, alternative.at, b.variantName(t.Name, alternative, i))
 		if err != nil {
 			return err
 		}
-		if vt.Import != "" {
-			return fmt.Errorf("%s: a variant from another package is not supported", variantAt)
+		if vt = variable(vt); vt.Kind == EnumKind {
+			vt = &Type{Kind: String, Nullable: vt.Nullable}
 		}
-		switch vt.Kind {
-		case StructKind:
-			objects = append(objects, &Variant{Type: vt})
-		case NamedKind:
+		switch {
+		case vt.Import != "":
+			return errAt(alternative.at, "a variant from another package is not supported"+remedy)
+		case vt.Nullable:
+			return errAt(alternative.at, "a variant that may be null is not supported"+remedy)
+		case vt.Kind == StructKind:
+			u.Variants = append(u.Variants, &Variant{Type: vt})
+		case vt.Kind == NamedKind:
 			u.ByKind = append(u.ByKind, &KindVariant{jsonKindOf(vt.named.Under), vt})
-		case Slice, String, Float, Int, Bool:
+		case namedSuffix[vt.Kind] != "":
 			named := &Named{Name: t.Name + namedSuffix[vt.Kind], Under: vt}
 			u.ByKind = append(u.ByKind, &KindVariant{jsonKindOf(vt), &Type{Kind: NamedKind, Name: named.Name, named: named}})
 			fresh = append(fresh, named)
 		default:
-			return fmt.Errorf("%s: a union of this kind of type is not supported; an overlay can give it the type Raw", variantAt)
+			return errAt(alternative.at, "a union with this kind of variant is not supported"+remedy)
 		}
 	}
 	for i, v := range u.ByKind {
-		for _, other := range u.ByKind[:i] {
-			if v.JSON == other.JSON {
-				return fmt.Errorf("%s: two variants are both of JSON kind %s", at, strings.TrimPrefix(v.JSON, "Kind"))
-			}
+		twice := slices.ContainsFunc(u.ByKind[:i], func(other *KindVariant) bool { return other.JSON == v.JSON })
+		if twice || v.JSON == "KindObject" && len(u.Variants) > 0 {
+			return errAt(at, "more than one variant is JSON of kind %s"+remedy, strings.ToLower(strings.TrimPrefix(v.JSON, "Kind")))
 		}
 	}
-	u.Variants = objects
 	id := unionID(u)
-	if before, ok := b.unions[id]; ok && strings.Count(at, "/") > 1 {
+	if before, ok := b.unions[id]; ok && !isDefinition(at) {
 		*t = *before
 		return nil
 	}
-	if err := b.take(t.Name, at); err != nil {
+	if err := b.take(at, t.Name, "Unknown"+t.Name, "Decode"+t.Name, "Encode"+t.Name); err != nil {
 		return err
 	}
 	b.unions[id] = t
 	for _, named := range fresh {
-		if err := b.take(named.Name, at); err != nil {
+		if err := b.take(at, named.Name); err != nil {
 			return err
 		}
 		named.Doc = fmt.Sprintf("%s is a [%s] that is %s.", named.Name, t.Name, namedProse[named.Under.Kind])
 		b.pkg.Named = append(b.pkg.Named, named)
 	}
 	u.Doc = b.doc(t.Name, schema)
-	if err := b.discriminate(u, at); err != nil {
-		return err
-	}
 	b.pkg.Unions = append(b.pkg.Unions, u)
+	b.variants = append(b.variants, func() error { return b.discriminate(u, at) })
 	return nil
 }
 
-var namedSuffix = map[Kind]string{Slice: "List", String: "String", Float: "Number", Int: "Integer", Bool: "Bool"}
-
-var namedProse = map[Kind]string{Slice: "a JSON array", String: "a JSON string", Float: "a JSON number", Int: "a JSON integer", Bool: "a JSON boolean"}
-
-func jsonKindOf(t *Type) string {
-	return map[Kind]string{Slice: "KindArray", String: "KindString", Float: "KindNumber", Int: "KindNumber", Bool: "KindBool"}[t.Kind]
+var namedSuffix = map[Kind]string{
+	Slice: "List", Map: "Map", Members: "Object",
+	String: "String", Float: "Number", Int: "Integer", Bool: "Bool",
 }
 
-// spread replaces references to unions by the variants of those unions.
-func (b *builder) spread(variants []*schemas.Type) []*schemas.Type {
-	var out []*schemas.Type
-	seen := map[string]bool{}
+var namedProse = map[Kind]string{
+	Slice: "a JSON array", Map: "a JSON object", Members: "a JSON object",
+	String: "a JSON string", Float: "a JSON number", Int: "a JSON integer", Bool: "a JSON boolean",
+}
+
+func jsonKindOf(t *Type) string {
+	return map[Kind]string{
+		Slice: "KindArray", Map: "KindObject", Members: "KindObject",
+		String: "KindString", Float: "KindNumber", Int: "KindNumber", Bool: "KindBool",
+	}[t.Kind]
+}
+
+// spread replaces unions among the variants by the variants of those unions.
+func (b *builder) spread(variants []property, within []string) []property {
+	var out []property
 	for _, v := range variants {
-		name, local := strings.CutPrefix(v.Ref, "#/$defs/")
-		if target, ok := b.defs[name]; local && ok && b.isUnion("/"+name, target) {
-			for _, inner := range b.spread(variantsOf(target)) {
-				if inner.Ref == "" || !seen[inner.Ref] {
-					seen[inner.Ref] = true
-					out = append(out, inner)
-				}
-			}
-			continue
+		target := v
+		if name, local := definitionOf(v.schema.Ref); local && b.defs[name] != nil {
+			target = property{b.defs[name], below("", name)}
 		}
-		if v.Ref == "" || !seen[v.Ref] {
-			seen[v.Ref] = true
+		switch {
+		case slices.Contains(within, target.at): // a union of itself and more adds nothing
+		case b.isUnion(target.at, target.schema):
+			out = append(out, b.spread(variantsOf(target.schema, target.at), append(slices.Clone(within), target.at))...)
+		default:
 			out = append(out, v)
 		}
 	}
-	return out
+	seen := map[string]bool{}
+	return slices.DeleteFunc(out, func(v property) bool {
+		twice := v.schema.Ref != "" && seen[v.schema.Ref]
+		seen[v.schema.Ref] = true
+		return twice
+	})
 }
 
-// variantName names an anonymous variant after its title, its tag or its place.
-func variantName(union string, schema *schemas.Type, i int) string {
+// variantName names an anonymous variant after its title, its tag, its only
+// required member or its place.
+func (b *builder) variantName(union string, variant property, i int) string {
+	schema := variant.schema
 	if schema.Title != "" {
 		return union + goName(schema.Title)
 	}
-	for _, key := range []string{"type", "kind", "mode"} {
-		if p := schema.Properties[key]; p != nil {
-			if tag, ok := p.Const.(string); ok {
-				return union + goName(tag)
+	if b.isStruct(variant.at, schema) {
+		properties, required, err := b.flatten(variant.at, schema, nil)
+		if err != nil {
+			return union
+		}
+		for _, name := range required {
+			if tag, ok := properties[name].constant(); ok {
+				return union + enumName(tag)
 			}
 		}
-	}
-	if len(schema.Required) == 1 {
-		return union + goName(schema.Required[0])
+		if len(schema.Required) == 1 {
+			return union + goName(schema.Required[0])
+		}
 	}
 	return fmt.Sprintf("%sVariant%d", union, i+1)
+}
+
+// constant is the only value of a member, if it is a string.
+func (p property) constant() (string, bool) {
+	if p.schema == nil {
+		return "", false
+	}
+	tag, ok := p.schema.Const.(string)
+	return tag, ok
 }
 
 // unionID is equal for unions with the same variants.
@@ -153,26 +178,30 @@ func (b *builder) discriminate(u *Union, at string) error {
 	if u.Key == "" {
 		u.Key = commonKey(u.Variants)
 	}
+	if _, err := separate(u.Variants, false); u.Key == "" && err != nil {
+		u.Key, u.Default = keyOfAllButOne(u.Variants)
+	}
+	if hint.Default != "" {
+		def, err := b.unionMember(u, hint.Default)
+		if err != nil {
+			return errAt(at, "union default: %w", err)
+		}
+		u.Default = def
+	}
 	for _, v := range u.Variants {
 		v.Tags = tagsOf(v.Type.strct, u.Key)
-		for value, def := range hint.Values {
-			if goDef, err := b.definition(def); err == nil && goDef.strct == v.Type.strct {
-				v.Tags = append(v.Tags, value)
-			}
+	}
+	for _, value := range slices.Sorted(maps.Keys(hint.Values)) {
+		v, err := b.unionMember(u, hint.Values[value])
+		if err != nil {
+			return errAt(at, "union value %q: %w", value, err)
 		}
-		if hint.Default != "" {
-			def, err := b.definition(hint.Default)
-			if err != nil {
-				return fmt.Errorf("%s: union default: %w", at, err)
-			}
-			if def.strct == v.Type.strct {
-				u.Default = v
-			}
+		if !slices.Contains(v.Tags, value) {
+			v.Tags = append(v.Tags, value)
 		}
 	}
-	u.Tagged = u.Key != "" && !slices.ContainsFunc(u.Variants, func(v *Variant) bool {
-		return len(v.Tags) != 1 || fieldOf(v.Type.strct, u.Key) == nil || fieldOf(v.Type.strct, u.Key).Type.Kind != ConstString
-	}) && len(u.ByKind) == 0
+	u.Tagged = u.Key != "" && len(u.ByKind) == 0 && !slices.Contains(append([]string{"Tag", "Raw"}, generated...), goName(u.Key)) &&
+		!slices.ContainsFunc(u.Variants, func(v *Variant) bool { return len(v.Tags) != 1 || !canName(v.Type.strct, u.Key) })
 
 	groups := map[string][]*Variant{}
 	var order []string
@@ -188,13 +217,13 @@ func (b *builder) discriminate(u *Union, at string) error {
 			groups[tag] = append(groups[tag], v)
 		}
 		if len(tags) == 0 && v != u.Default {
-			return fmt.Errorf("%s: variant %s has no value of %q; the overlay must say how it is told apart", at, v.Type.Name, u.Key)
+			return errAt(at, "variant %s has no constant %q; an overlay can say the union's values, or give the place the type \"Raw\"", v.Type.Name, u.Key)
 		}
 	}
 	for _, tag := range order {
 		c, err := separate(groups[tag], u.Key != "")
 		if err != nil {
-			return fmt.Errorf("%s: %w", at, err)
+			return errAt(at, "%w", err)
 		}
 		if u.Key != "" {
 			c.Values = []string{tag}
@@ -206,6 +235,45 @@ func (b *builder) discriminate(u *Union, at string) error {
 		u.Cases = append(u.Cases, c)
 	}
 	return nil
+}
+
+// canName reports whether a struct has a constant for the key, and its Go name
+// free for a method.
+func canName(s *Struct, key string) bool {
+	f := fieldOf(s, key)
+	return f != nil && f.Type.Kind == ConstString &&
+		!slices.ContainsFunc(s.Fields, func(other *Field) bool { return !isConst(other.Type) && other.Name == goName(key) })
+}
+
+// unionMember finds the variant a definition is.
+func (b *builder) unionMember(u *Union, definition string) (*Variant, error) {
+	if _, ok := b.defs[definition]; !ok {
+		return nil, fmt.Errorf("no definition %q", definition)
+	}
+	t, err := b.definition(definition)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range u.Variants {
+		if v.Type.strct == t.strct {
+			return v, nil
+		}
+	}
+	return nil, fmt.Errorf("%q is no variant", definition)
+}
+
+// keyOfAllButOne finds a member that is constant in every variant but one, and
+// unknown to that one: what is meant where the member is absent.
+func keyOfAllButOne(variants []*Variant) (string, *Variant) {
+	for _, of := range variants {
+		for _, f := range of.Type.strct.Fields {
+			rest := slices.DeleteFunc(slices.Clone(variants), func(v *Variant) bool { return len(tagsOf(v.Type.strct, f.Wire)) > 0 })
+			if len(rest) == 1 && fieldOf(rest[0].Type.strct, f.Wire) == nil {
+				return f.Wire, rest[0]
+			}
+		}
+	}
+	return "", nil
 }
 
 // commonKey finds a member for which every variant has constant values.
@@ -259,10 +327,10 @@ func separate(variants []*Variant, tagged bool) (*Case, error) {
 		i, has := pick(left)
 		if i < 0 {
 			var names []string
-			for _, v := range left {
+			for _, v := range variants {
 				names = append(names, v.Type.Name)
 			}
-			return nil, fmt.Errorf("nothing tells %s apart; the overlay must say", strings.Join(names, ", "))
+			return nil, fmt.Errorf("nothing tells %s apart; an overlay can name the union's key, or give the place the type \"Raw\"", strings.Join(names, ", "))
 		}
 		c.Tests = append(c.Tests, &Test{Has: has, Variant: left[i]})
 		left = slices.Delete(left, i, i+1)

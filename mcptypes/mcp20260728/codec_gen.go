@@ -1425,11 +1425,15 @@ func (x *ElicitFormParamsRequestedSchema) UnmarshalJSON(data []byte) error {
 	return d.End()
 }
 
-// EncodeJSON writes the params.
-func (x *ElicitParams) EncodeJSON(e *wire.Encoder) { EncodeElicitVariant(e, x.ElicitVariant) }
+// EncodeJSON writes the value in the box.
+func (x *ElicitParams) EncodeJSON(e *wire.Encoder) {
+	EncodeElicitVariant(e, x.ElicitVariant)
+}
 
-// DecodeJSON reads the params.
-func (x *ElicitParams) DecodeJSON(d *wire.Decoder) { x.ElicitVariant = DecodeElicitVariant(d) }
+// DecodeJSON reads the value in the box.
+func (x *ElicitParams) DecodeJSON(d *wire.Decoder) {
+	x.ElicitVariant = DecodeElicitVariant(d)
+}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ElicitParams) AppendJSON(dst []byte) ([]byte, error) {
@@ -6669,10 +6673,10 @@ func (x SamplingMessageContentList) EncodeJSON(e *wire.Encoder) {
 }
 
 func (x *SamplingMessageContentList) decode(d *wire.Decoder) {
-	*x = SamplingMessageContentList{}
+	var list []SamplingMessageContentBlock
+	list = []SamplingMessageContentBlock{}
 	for ok := d.FirstItem(); ok; ok = d.NextItem() {
-		var v SamplingMessageContentBlock
-		v = DecodeSamplingMessageContentBlock(d)
-		*x = append(*x, v)
+		list = append(list, DecodeSamplingMessageContentBlock(d))
 	}
+	*x = list
 }

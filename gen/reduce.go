@@ -1,0 +1,532 @@
+package gen
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A reducer rewrites checked schemas into the few forms that build knows:
+// what only narrows values is dropped, and of two ways to say a thing one is
+// left. It changes no path, so that overlays and errors mean the same places.
+type reducer struct {
+	defs  map[string]any
+	hints map[string]*Entry
+	// values are the values of enumerations, by the enumeration's path.
+	values   map[string]map[string]value
+	reducing map[string]bool // definitions being looked through for strings
+}
+
+// A value is one value of an enumeration: what it means and where it stands.
+type value struct{ doc, at string }
+
+// schema returns the reduced form of the schema at a path.
+func (r *reducer) schema(at string, node any) (map[string]any, error) {
+	schema, ok := node.(map[string]any)
+	if h := r.hints[at]; h != nil && h.Type != "" {
+		schema = map[string]any{"description": schema["description"]}
+	} else if !ok && node != true {
+		return nil, errAt(at, "a schema that allows no value is not supported"+remedy)
+	}
+	out := map[string]any{}
+	for _, key := range structural {
+		if value, has := schema[key]; has && (value != nil || key == "const") {
+			out[key] = value
+		}
+	}
+	for _, step := range []func(string, map[string]any) error{
+		r.parts, r.reference, r.conjunction, r.enumeration, r.union, r.types,
+	} {
+		if err := step(at, out); err != nil {
+			return nil, err
+		}
+	}
+	if out["nullable"] == true {
+		addNull(out)
+	}
+	delete(out, "nullable")
+	return out, nil
+}
+
+// parts reduces what a schema consists of.
+func (r *reducer) parts(at string, out map[string]any) error {
+	var err error
+	if properties, ok := out["properties"].(map[string]any); ok {
+		reduced := map[string]any{}
+		for _, name := range slices.Sorted(maps.Keys(properties)) {
+			if properties[name] == false {
+				continue
+			}
+			if reduced[name], err = r.schema(below(below(at, "properties"), name), properties[name]); err != nil {
+				return err
+			}
+		}
+		out["properties"] = reduced
+	}
+	if more, has := out["additionalProperties"]; has {
+		if len(out) == 1 {
+			out["type"] = "object"
+		}
+		// Unknown members are kept whether or not the schema allows them.
+		if delete(out, "additionalProperties"); more != false {
+			if out["additionalProperties"], err = r.schema(below(at, "additionalProperties"), more); err != nil {
+				return err
+			}
+		}
+	}
+	if items, has := out["items"]; has {
+		if out["items"], err = r.schema(below(at, "items"), items); err != nil {
+			return err
+		}
+	}
+	for _, key := range []string{"allOf", "anyOf", "oneOf"} {
+		list, _ := out[key].([]any)
+		reduced := make([]any, len(list))
+		for i, part := range list {
+			if reduced[i], err = r.schema(fmt.Sprintf("%s/%s/%d", at, key, i), part); err != nil {
+				return err
+			}
+		}
+		if list != nil {
+			out[key] = reduced
+		}
+	}
+	if d, ok := out["discriminator"].(map[string]any); ok {
+		r.discriminator(at, d)
+	}
+	delete(out, "discriminator")
+	return nil
+}
+
+// discriminator takes what a schema says about a union as an overlay would say
+// it. An overlay counts more.
+func (r *reducer) discriminator(at string, d map[string]any) {
+	hint := &UnionHint{Values: map[string]string{}}
+	hint.Key, _ = d["propertyName"].(string)
+	mapping, _ := d["mapping"].(map[string]any)
+	for value, ref := range mapping {
+		name, _ := definitionOf(fmt.Sprint(ref))
+		if _, ok := r.defs[name]; ok {
+			hint.Values[value] = name
+		}
+	}
+	if r.hints[at] == nil {
+		r.hints[at] = &Entry{At: at}
+	}
+	if r.hints[at].Union == nil {
+		r.hints[at].Union = hint
+	}
+}
+
+// reference moves a $ref with structure beside it into an allOf.
+func (r *reducer) reference(at string, out map[string]any) error {
+	ref, ok := out["$ref"]
+	if !ok {
+		return nil
+	}
+	delete(out, "type")
+	if !has(out, "properties", "required", "allOf", "anyOf", "oneOf") {
+		return alone(at, "$ref", out)
+	}
+	delete(out, "$ref")
+	list, _ := out["allOf"].([]any)
+	out["allOf"] = append([]any{map[string]any{"$ref": ref}}, list...)
+	return nil
+}
+
+// conjunction drops the parts of an allOf that say nothing, and the allOf
+// when a single part is all there is.
+func (r *reducer) conjunction(at string, out map[string]any) error {
+	list, ok := out["allOf"].([]any)
+	if !ok {
+		return nil
+	}
+	list = slices.DeleteFunc(slices.Clone(list), func(part any) bool { return saysNothing(part) })
+	out["allOf"] = list
+	switch {
+	case len(list) == 0:
+		delete(out, "allOf")
+	case len(list) == 1 && !has(out, "properties", "required", "anyOf", "oneOf"):
+		if err := alone(at, "allOf", out); err != nil {
+			return err
+		}
+		replace(out, list[0])
+	}
+	return nil
+}
+
+// alone refuses what would narrow the type that a reference or a single part names.
+func alone(at, key string, out map[string]any) error {
+	for _, beside := range []string{"const", "enum", "items"} {
+		if has(out, beside) {
+			return errAt(at, "keyword %q beside %s is not supported"+remedy, beside, key)
+		}
+	}
+	delete(out, "additionalProperties")
+	delete(out, "format")
+	return nil
+}
+
+// enumeration gives an enumeration the type of its values, and makes one of a
+// single value a constant. Only strings stay an enumeration.
+func (r *reducer) enumeration(at string, out map[string]any) error {
+	if value, ok := out["const"]; ok && value == nil {
+		delete(out, "const")
+		out["type"] = "null"
+	}
+	values, ok := out["enum"].([]any)
+	if !ok {
+		return nil
+	}
+	delete(out, "enum")
+	kept, kinds := []any{}, []any{}
+	known := map[string]value{}
+	for i, item := range values {
+		kind := typeOfJSON(item)
+		switch {
+		case kind == "null":
+			out["nullable"] = true
+			continue
+		case kind == "object" || kind == "array":
+			return errAt(at, "an enum of objects or arrays is not supported"+remedy)
+		}
+		if !slices.Contains(kept, item) {
+			kept = append(kept, item)
+			known[fmt.Sprint(item)] = value{at: fmt.Sprintf("%s/enum/%d", at, i)}
+		}
+		if !slices.Contains(kinds, any(kind)) {
+			kinds = append(kinds, kind)
+		}
+	}
+	strs, allStrings := stringList(kept)
+	switch {
+	case len(kept) == 0:
+		delete(out, "nullable")
+		out["type"] = "null"
+	case len(kept) == 1 && strings.Count(at, "/") > 1:
+		out["const"] = kept[0]
+		out["type"] = kinds[0]
+	case allStrings && len(strs) > 0:
+		out["enum"] = kept
+		out["type"] = "string"
+		r.values[at] = known
+	default:
+		out["type"] = kinds
+	}
+	return nil
+}
+
+// union reduces anyOf and oneOf, which mean the same here.
+func (r *reducer) union(at string, out map[string]any) error {
+	object := has(out, "properties", "allOf")
+	for _, key := range []string{"anyOf", "oneOf"} {
+		if list, ok := out[key].([]any); ok && object && !slices.ContainsFunc(list, func(v any) bool { return !onlyRequires(v) }) {
+			delete(out, key) // which members come together is no matter of types
+		}
+	}
+	if has(out, "anyOf") && has(out, "oneOf") {
+		return errAt(at, "anyOf beside oneOf is not supported"+remedy)
+	}
+	key := "anyOf"
+	if has(out, "oneOf") {
+		key = "oneOf"
+	}
+	list, ok := out[key].([]any)
+	if !ok {
+		return nil
+	}
+	if name, scalar := out["type"].(string); scalar && name != "object" {
+		for _, v := range list {
+			if v := v.(map[string]any); !has(v, "type", "$ref", "anyOf", "oneOf", "allOf", "const") {
+				v["type"] = name
+			}
+		}
+	}
+	delete(out, "type")
+	if slices.ContainsFunc(list, saysNothing) {
+		delete(out, key)
+		return nil
+	}
+	if object || has(out, "required") {
+		r.distribute(key, list, out)
+		return nil
+	}
+	var values []place
+	for i := range list {
+		if !isNull(list[i]) {
+			values = append(values, place{path: fmt.Sprintf("%s/%s/%d", at, key, i), list: list, index: i})
+		}
+	}
+	simple, ok := r.alternatives(at, values)
+	switch {
+	case len(values) == 0:
+		simple = map[string]any{"type": "null"}
+	case len(values) == 1:
+		simple, _ = list[values[0].index].(map[string]any)
+	case !ok:
+		return nil // with its nulls, because paths count them
+	}
+	delete(out, key)
+	replace(out, simple)
+	if 0 < len(values) && len(values) < len(list) {
+		out["nullable"] = true
+	}
+	return nil
+}
+
+// distribute gives the members beside a union to each of its variants.
+func (r *reducer) distribute(key string, list []any, out map[string]any) {
+	base := map[string]any{"type": "object"}
+	for _, k := range []string{"properties", "required", "allOf", "additionalProperties"} {
+		if has(out, k) {
+			base[k] = out[k]
+			delete(out, k)
+		}
+	}
+	variants := make([]any, len(list))
+	for i, v := range list {
+		v := v.(map[string]any)
+		merged := map[string]any{"allOf": []any{base, v}}
+		for _, k := range []string{"title", "description"} {
+			if has(v, k) {
+				merged[k] = v[k]
+			}
+		}
+		variants[i] = merged
+	}
+	out[key] = variants
+}
+
+// alternatives turns variants that are all strings into an enumeration, a
+// reference to one or a string, and variants that are all integers into one.
+func (r *reducer) alternatives(at string, variants []place) (map[string]any, bool) {
+	integers, single, open := true, true, false
+	refs := map[any]bool{}
+	set := &stringSet{known: map[string]value{}}
+	allStrings := true
+	for _, v := range variants {
+		schema, _ := v.value().(map[string]any)
+		integers = integers && (schema["type"] == "integer" || isInteger(schema["const"]))
+		open = open || schema["type"] == "string" && !has(schema, "const", "enum")
+		single = single && !has(schema, "const", "enum")
+		if has(schema, "$ref") {
+			refs[schema["$ref"]] = true
+		}
+		allStrings = allStrings && r.strings(v.path, schema, set)
+	}
+	switch {
+	case integers:
+		return map[string]any{"type": "integer"}, true
+	case !allStrings || len(variants) == 1:
+		return nil, false
+	case len(refs) == 1 && single:
+		return map[string]any{"$ref": slices.Collect(maps.Keys(refs))[0]}, true
+	case len(set.values) == 0:
+		return map[string]any{"type": "string"}, true
+	case len(set.values) == 1 && !open:
+		return map[string]any{"type": "string", "const": set.values[0]}, true
+	}
+	r.values[at] = set.known
+	return map[string]any{"type": "string", "enum": set.values}, true
+}
+
+// A stringSet is what alternatives of strings add up to.
+type stringSet struct {
+	values []any
+	known  map[string]value
+}
+
+func (s *stringSet) add(text string, v value) {
+	if _, twice := s.known[text]; !twice {
+		s.known[text] = v
+		s.values = append(s.values, text)
+	}
+}
+
+// strings adds a variant to the set if it is a string, a constant string, an
+// enumeration of strings, or refers to one of these.
+func (r *reducer) strings(at string, variant map[string]any, set *stringSet) bool {
+	if constant, ok := variant["const"].(string); ok {
+		doc, _ := variant["description"].(string)
+		set.add(constant, value{doc, at})
+		return true
+	}
+	if values, ok := stringList(variant["enum"]); ok {
+		for _, text := range values {
+			set.add(text, r.values[at][text])
+		}
+		return true
+	}
+	ref, ok := variant["$ref"].(string)
+	if !ok {
+		return variant["type"] == "string" && !has(variant, "const")
+	}
+	name, _ := definitionOf(ref)
+	target, found := r.defs[name]
+	if !found || r.reducing[name] {
+		return false
+	}
+	r.reducing[name] = true
+	defer delete(r.reducing, name)
+	reduced, err := r.schema(below("", name), target)
+	return err == nil && r.strings(below("", name), reduced, set)
+}
+
+// types splits a list of types where one of them has structure of its own.
+func (r *reducer) types(_ string, out map[string]any) error {
+	names, ok := stringList(out["type"])
+	if !ok {
+		return nil
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	values := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "null" })
+	if len(values) < len(names) && len(values) > 0 {
+		out["nullable"] = true
+	}
+	if len(values) < 2 || has(out, "const") {
+		out["type"] = append(values, names...)[0]
+		return nil
+	}
+	if !slices.Contains(values, "object") && !slices.Contains(values, "array") {
+		out["type"] = values
+		return nil
+	}
+	delete(out, "type")
+	if !has(out, "properties", "required", "additionalProperties", "items", "allOf") {
+		delete(out, "nullable") // plain JSON of several kinds is kept raw
+		return nil
+	}
+	object, array := map[string]any{"type": "object"}, map[string]any{"type": "array"}
+	for _, key := range []string{"properties", "required", "additionalProperties", "allOf"} {
+		if has(out, key) {
+			object[key] = out[key]
+			delete(out, key)
+		}
+	}
+	if has(out, "items") {
+		array["items"] = out["items"]
+		delete(out, "items")
+	}
+	var variants []any
+	for _, name := range values {
+		switch name {
+		case "object":
+			variants = append(variants, object)
+		case "array":
+			variants = append(variants, array)
+		default:
+			variants = append(variants, map[string]any{"type": name})
+		}
+	}
+	out["anyOf"] = variants
+	return nil
+}
+
+// addNull makes a reduced schema allow null.
+func addNull(out map[string]any) {
+	null := map[string]any{"type": "null"}
+	switch t := out["type"].(type) {
+	case string:
+		if t != "null" && !has(out, "const") {
+			out["type"] = []any{t, "null"}
+			return
+		}
+	case []string:
+		out["type"] = append(slices.Clone(t), "null")
+		return
+	}
+	for _, key := range []string{"anyOf", "oneOf"} {
+		if list, ok := out[key].([]any); ok {
+			if !slices.ContainsFunc(list, isNull) {
+				out[key] = append(slices.Clone(list), null)
+			}
+			return
+		}
+	}
+	if saysNothing(out) || out["type"] == "null" {
+		return
+	}
+	inner := maps.Clone(out)
+	delete(inner, "nullable")
+	delete(inner, "description")
+	delete(inner, "title")
+	for key := range inner {
+		delete(out, key)
+	}
+	out["anyOf"] = []any{inner, null}
+}
+
+// replace makes out what another schema is, with its own words where it has any.
+func replace(out map[string]any, with any) {
+	other := with.(map[string]any)
+	for _, key := range structural {
+		if key != "title" && key != "description" && key != "nullable" {
+			delete(out, key)
+		}
+	}
+	for key, value := range other {
+		if !has(out, key) {
+			out[key] = value
+		}
+	}
+}
+
+func has(schema map[string]any, keys ...string) bool {
+	return slices.ContainsFunc(keys, func(key string) bool { _, ok := schema[key]; return ok })
+}
+
+func isNull(schema any) bool {
+	s, ok := schema.(map[string]any)
+	return ok && s["type"] == "null"
+}
+
+// saysNothing reports whether a reduced schema allows every value.
+func saysNothing(schema any) bool {
+	s, ok := schema.(map[string]any)
+	for key := range s {
+		if key != "title" && key != "description" {
+			return false
+		}
+	}
+	return ok
+}
+
+// onlyRequires reports whether a reduced schema says no more than which
+// members must be there.
+func onlyRequires(schema any) bool {
+	s, ok := schema.(map[string]any)
+	for key := range s {
+		if key != "title" && key != "description" && key != "required" && (key != "type" || s[key] != "object") {
+			return false
+		}
+	}
+	return ok && has(s, "required")
+}
+
+func typeOfJSON(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "string"
+	case bool:
+		return "boolean"
+	case map[string]any:
+		return "object"
+	case []any:
+		return "array"
+	default:
+		if isInteger(v) {
+			return "integer"
+		}
+		return "number"
+	}
+}
+
+func isInteger(value any) bool {
+	n, ok := value.(json.Number)
+	return ok && !strings.ContainsAny(n.String(), ".eE")
+}
