@@ -1,26 +1,26 @@
 package model
 
 import (
+	"slices"
 	"strings"
-
-	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/packages/param"
 
 	"github.com/codexmcp/codexmcp/mcpprotocol"
 	"github.com/codexmcp/codexmcp/wire"
 )
 
-// chatMessages tells a settled conversation in the chat API's terms. A message of the assistant and
-// the calls behind it are one message there, as they came from the model, and the outputs of all
-// its calls follow at once, wherever they were recorded.
-func chatMessages(instructions string, input []mcpprotocol.ResponseItem) []openai.ChatCompletionMessageParamUnion {
+// encodeChatMessages writes a settled conversation in the chat API's terms, as the value of the
+// member messages. A message of the assistant and the calls behind it are one message there, as they
+// came from the model, and the outputs of all its calls follow at once, wherever they were recorded.
+func encodeChatMessages(e *wire.Encoder, instructions string, input []mcpprotocol.ResponseItem) {
 	c := chatHistory{
+		Encoder:  e,
 		input:    input,
 		outputs:  pairOutputs(input),
 		thoughts: attachReasoning(input),
 		told:     map[int]bool{},
-		messages: []openai.ChatCompletionMessageParamUnion{openai.SystemMessage(instructions)},
 	}
+	e.Array()
+	c.message("system", instructions)
 	for i := 0; i < len(input); {
 		switch x := input[i].(type) {
 		case *mcpprotocol.MessageItem:
@@ -28,7 +28,7 @@ func chatMessages(instructions string, input []mcpprotocol.ResponseItem) []opena
 				i = c.assistant(i)
 				continue
 			}
-			c.messages = append(c.messages, otherMessage(x))
+			c.other(x)
 		case *mcpprotocol.FunctionCallItem, *mcpprotocol.CustomToolCallItem, *mcpprotocol.LocalShellCallItem:
 			i = c.assistant(i)
 			continue
@@ -37,32 +37,41 @@ func chatMessages(instructions string, input []mcpprotocol.ResponseItem) []opena
 		}
 		i++
 	}
-	return c.messages
+	e.EndArray()
 }
 
 type chatHistory struct {
+	*wire.Encoder
 	input    []mcpprotocol.ResponseItem
 	outputs  map[int]int    // of calls
 	thoughts map[int]string // by the item that shows them
-	told     map[int]bool   // outputs that stand in messages already
-	messages []openai.ChatCompletionMessageParamUnion
+	told     map[int]bool   // outputs that are written already
 }
 
-// assistant adds what the model said from item i on, as one message, with the outputs of its calls.
+func (c *chatHistory) end() { c.EndObject(wire.Members{}, nil) }
+
+func (c *chatHistory) message(role, text string) {
+	c.Object()
+	c.Const(`"role":`, role)
+	c.String(`"content":`, text)
+	c.end()
+}
+
+// assistant writes what the model said from item i on, as one message, with the outputs of its calls.
 // It returns the item behind.
 func (c *chatHistory) assistant(i int) int {
-	message := openai.ChatCompletionAssistantMessageParam{
-		Content: param.NullStruct[openai.ChatCompletionAssistantMessageParamContentUnion](),
-	}
-	var reasoning strings.Builder
-	var calls []int
+	c.Object()
+	c.Const(`"role":`, "assistant")
+	reasoning := ""
 	if x, ok := c.input[i].(*mcpprotocol.MessageItem); ok {
-		message.Content = openai.ChatCompletionAssistantMessageParamContentUnion{
-			OfString: openai.String(textOf(x.Content)),
-		}
-		reasoning.WriteString(c.thoughts[i])
+		c.String(`"content":`, textOf(x.Content))
+		reasoning = c.thoughts[i]
 		i++
+	} else {
+		c.Key(`"content":`)
+		c.Null()
 	}
+	var calls []int
 	for ; i < len(c.input); i++ {
 		if _, ok := c.input[i].(*mcpprotocol.ReasoningItem); ok {
 			continue
@@ -70,14 +79,21 @@ func (c *chatHistory) assistant(i int) int {
 		if !isCall(c.input[i]) {
 			break
 		}
-		message.ToolCalls = append(message.ToolCalls, chatCall(c.input[i]))
 		calls = append(calls, i)
-		reasoning.WriteString(c.thoughts[i])
+		reasoning += c.thoughts[i]
 	}
-	if reasoning.Len() > 0 {
-		message.SetExtraFields(map[string]any{"reasoning": reasoning.String()})
+	if len(calls) > 0 {
+		c.Key(`"tool_calls":`)
+		c.Array()
+		for _, call := range calls {
+			c.call(c.input[call])
+		}
+		c.EndArray()
 	}
-	c.messages = append(c.messages, openai.ChatCompletionMessageParamUnion{OfAssistant: &message})
+	if reasoning != "" {
+		c.String(`"reasoning":`, reasoning)
+	}
+	c.end()
 	for _, call := range calls {
 		if output, ok := c.outputs[call]; ok {
 			c.output(output)
@@ -86,74 +102,89 @@ func (c *chatHistory) assistant(i int) int {
 	return i
 }
 
-// output adds the output of a call, once.
+// call writes a call. One of the built-in shell, which this API lacks, is told as one of the function
+// of the same purpose.
+func (c *chatHistory) call(item mcpprotocol.ResponseItem) {
+	id, _ := callID(item)
+	kind, name, key, input := "function", "", `"arguments":`, ""
+	switch x := item.(type) {
+	case *mcpprotocol.FunctionCallItem:
+		name, input = x.Name, x.Arguments
+	case *mcpprotocol.LocalShellCallItem:
+		name, input = "shell", shellArguments(x.Action)
+	case *mcpprotocol.CustomToolCallItem:
+		kind, name, key, input = "custom", x.Name, `"input":`, x.Input
+	}
+	c.Object()
+	c.String(`"id":`, id)
+	c.Const(`"type":`, kind)
+	c.Name(kind)
+	c.Object()
+	c.String(`"name":`, name)
+	c.String(key, input)
+	c.end()
+	c.end()
+}
+
+// output writes the output of a call, once.
 func (c *chatHistory) output(i int) {
 	if c.told[i] {
 		return
 	}
 	c.told[i] = true
+	id, text := "", ""
 	switch x := c.input[i].(type) {
 	case *mcpprotocol.FunctionCallOutputItem:
-		c.messages = append(c.messages, openai.ToolMessage(x.Output, x.CallID))
+		id, text = x.CallID, x.Output
 	case *mcpprotocol.CustomToolCallOutputItem:
-		c.messages = append(c.messages, openai.ToolMessage(x.Output, x.CallID))
+		id, text = x.CallID, x.Output
 	}
+	c.Object()
+	c.Const(`"role":`, "tool")
+	c.String(`"tool_call_id":`, id)
+	c.String(`"content":`, text)
+	c.end()
 }
 
-// chatCall is a call as the chat API has it. A call of the built-in shell, which that API lacks, is
-// told as one of the function of the same purpose.
-func chatCall(item mcpprotocol.ResponseItem) openai.ChatCompletionMessageToolCallUnionParam {
-	id, _ := callID(item)
-	name, arguments := "", ""
-	switch x := item.(type) {
-	case *mcpprotocol.FunctionCallItem:
-		name, arguments = x.Name, x.Arguments
-	case *mcpprotocol.LocalShellCallItem:
-		name, arguments = "shell", shellArguments(x.Action)
-	case *mcpprotocol.CustomToolCallItem:
-		return openai.ChatCompletionMessageToolCallUnionParam{
-			OfCustom: &openai.ChatCompletionMessageCustomToolCallParam{
-				ID:     id,
-				Custom: openai.ChatCompletionMessageCustomToolCallCustomParam{Name: x.Name, Input: x.Input},
-			},
-		}
+// other writes a message of anybody but the assistant. Only one with images is told in parts, for
+// plain text is what every server understands.
+func (c *chatHistory) other(x *mcpprotocol.MessageItem) {
+	role := "user"
+	if x.Role == "system" || x.Role == "developer" {
+		role = x.Role
 	}
-	return openai.ChatCompletionMessageToolCallUnionParam{
-		OfFunction: &openai.ChatCompletionMessageFunctionToolCallParam{
-			ID:       id,
-			Function: openai.ChatCompletionMessageFunctionToolCallFunctionParam{Name: name, Arguments: arguments},
-		},
+	if role != "user" || !hasImage(x.Content) {
+		c.message(role, textOf(x.Content))
+		return
 	}
-}
-
-// otherMessage is a message of anybody but the assistant. Only one with images is told in parts, for
-// that is what every server understands.
-func otherMessage(x *mcpprotocol.MessageItem) openai.ChatCompletionMessageParamUnion {
-	text := textOf(x.Content)
-	switch x.Role {
-	case "system":
-		return openai.SystemMessage(text)
-	case "developer":
-		return openai.DeveloperMessage(text)
-	}
-	var parts []openai.ChatCompletionContentPartUnionParam
-	images := false
+	c.Object()
+	c.Const(`"role":`, role)
+	c.Key(`"content":`)
+	c.Array()
 	for _, part := range x.Content {
+		c.Object()
 		switch p := part.(type) {
-		case *mcpprotocol.InputTextContent:
-			parts = append(parts, openai.TextContentPart(p.Text))
-		case *mcpprotocol.OutputTextContent:
-			parts = append(parts, openai.TextContentPart(p.Text))
 		case *mcpprotocol.InputImageContent:
-			images = true
-			parts = append(parts, openai.ImageContentPart(
-				openai.ChatCompletionContentPartImageImageURLParam{URL: p.ImageURL}))
+			c.Const(`"type":`, "image_url")
+			c.Key(`"image_url":`)
+			c.Object()
+			c.String(`"url":`, p.ImageURL)
+			c.end()
+		default:
+			c.Const(`"type":`, "text")
+			c.String(`"text":`, textOf([]mcpprotocol.ContentItem{p}))
 		}
+		c.end()
 	}
-	if images {
-		return openai.UserMessage(parts)
-	}
-	return openai.UserMessage(text)
+	c.EndArray()
+	c.end()
+}
+
+func hasImage(content []mcpprotocol.ContentItem) bool {
+	return slices.ContainsFunc(content, func(part mcpprotocol.ContentItem) bool {
+		_, ok := part.(*mcpprotocol.InputImageContent)
+		return ok
+	})
 }
 
 func textOf(content []mcpprotocol.ContentItem) string {

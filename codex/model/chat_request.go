@@ -5,13 +5,14 @@ import (
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/shared"
+
+	"github.com/codexmcp/codexmcp/wire"
 )
 
 // chatBody is the request for the chat API.
 func chatBody(request Request) ([]byte, error) {
 	params := openai.ChatCompletionNewParams{
 		Model:         request.Model,
-		Messages:      chatMessages(request.Instructions, settle(request.Input)),
 		StreamOptions: openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)},
 		Tools:         []openai.ChatCompletionToolUnionParam{},
 	}
@@ -32,9 +33,12 @@ func chatBody(request Request) ([]byte, error) {
 		}))
 	}
 	params.SetExtraFields(map[string]any{"stream": true})
-	body, err := params.MarshalJSON()
+	settings, err := params.MarshalJSON()
 	if err != nil {
 		return nil, fmt.Errorf("encode the model request: %w", err)
 	}
-	return body, nil
+	return assemble(settings, func(e *wire.Encoder) {
+		e.Key(`"messages":`)
+		encodeChatMessages(e, request.Instructions, settle(request.Input))
+	})
 }

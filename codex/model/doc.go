@@ -46,6 +46,7 @@
 //     errors of an unusual shape) are set in a middleware, with its own retries off.
 //   - Its stream ends at the first event that is not JSON, and bounds lines but not events, so events
 //     are split here and only their data is decoded with its types.
-//   - Items go into requests as [mcpprotocol] writes them, because its types would lose members, and
-//     come out as the raw JSON it keeps, for the same reason.
+//   - The conversation goes into a request as our own codec writes it, and items come out of the raw
+//     JSON that it keeps: its types would lose members, and its encoder checks and copies what it is
+//     given at every level of nesting.
 package model

@@ -95,12 +95,6 @@ func cleanReasoning(x *mcpprotocol.ReasoningItem) {
 	}
 }
 
-func encodeItem(item mcpprotocol.ResponseItem) ([]byte, error) {
-	e := wire.NewEncoder(nil)
-	mcpprotocol.EncodeResponseItem(&e, item)
-	return e.Result()
-}
-
 // assistantMessage, rawReasoning and functionCall are items as the responses API would have given
 // them, made from an answer of the chat API.
 

@@ -17,7 +17,7 @@ type Client interface {
 	Stream(ctx context.Context, request Request) iter.Seq2[Event, error]
 }
 
-// A Request is what the model is asked. It is only read.
+// A Request is what the model is asked. It is only read. Its texts are valid UTF-8.
 type Request struct {
 	// ConversationID names the conversation in headers and for the prompt cache.
 	ConversationID string

@@ -1,23 +1,22 @@
 package model
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/packages/param"
 	"github.com/openai/openai-go/v3/responses"
 	"github.com/openai/openai-go/v3/shared"
+
+	"github.com/codexmcp/codexmcp/mcpprotocol"
+	"github.com/codexmcp/codexmcp/wire"
 )
 
-// responsesBody is the request for the responses API. The items go in as our own types write them:
-// the library's do not carry what this endpoint's next version may add.
+// responsesBody is the request for the responses API.
 func responsesBody(request Request, azure bool) ([]byte, error) {
 	params := responses.ResponseNewParams{
-		Model:        request.Model,
-		Instructions: openai.String(request.Instructions),
-		Input:        responses.ResponseNewParamsInputUnion{OfInputItemList: responses.ResponseInputParam{}},
-		Tools:        []responses.ToolUnionParam{},
+		Model: request.Model,
+		Tools: []responses.ToolUnionParam{},
 		ToolChoice: responses.ResponseNewParamsToolChoiceUnion{
 			OfToolChoiceMode: param.NewOpt(responses.ToolChoiceOptionsAuto),
 		},
@@ -26,14 +25,6 @@ func responsesBody(request Request, azure bool) ([]byte, error) {
 		Store:             openai.Bool(azure),
 		Include:           []responses.ResponseIncludable{},
 		PromptCacheKey:    openai.String(request.ConversationID),
-	}
-	for _, item := range settle(request.Input) {
-		text, err := encodeItem(item)
-		if err != nil {
-			return nil, fmt.Errorf("encode the model request: %w", err)
-		}
-		params.Input.OfInputItemList = append(params.Input.OfInputItemList,
-			param.Override[responses.ResponseInputItemUnionParam](json.RawMessage(text)))
 	}
 	for _, tool := range request.Tools {
 		offered, err := responsesTool(tool)
@@ -55,7 +46,33 @@ func responsesBody(request Request, azure bool) ([]byte, error) {
 		}
 	}
 	params.SetExtraFields(map[string]any{"stream": true})
-	body, err := params.MarshalJSON()
+	settings, err := params.MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("encode the model request: %w", err)
+	}
+	return assemble(settings, func(e *wire.Encoder) {
+		e.String(`"instructions":`, request.Instructions)
+		e.Key(`"input":`)
+		e.Array()
+		for _, item := range settle(request.Input) {
+			mcpprotocol.EncodeResponseItem(e, item)
+		}
+		e.EndArray()
+	})
+}
+
+// assemble puts the conversation into a request that has everything else. The library would check
+// and copy it several times over, and it is nearly all of the request.
+func assemble(settings []byte, conversation func(*wire.Encoder)) ([]byte, error) {
+	var rest wire.Members
+	if err := rest.UnmarshalJSON(settings); err != nil {
+		return nil, fmt.Errorf("encode the model request: %w", err)
+	}
+	e := wire.NewEncoder(make([]byte, 0, 64<<10))
+	e.Object()
+	conversation(&e)
+	e.EndObject(rest, nil)
+	body, err := e.Result()
 	if err != nil {
 		return nil, fmt.Errorf("encode the model request: %w", err)
 	}

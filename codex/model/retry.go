@@ -25,7 +25,7 @@ func Backoff(n int) time.Duration {
 		delay *= 2
 	}
 	delay = min(delay, lastDelay)
-	return time.Duration(float64(delay) * (0.9 + 0.2*rand.Float64())) //nolint:gosec // jitter is no secret
+	return time.Duration(float64(delay) * (0.9 + 0.2*rand.Float64()))
 }
 
 // sleep waits for d or for the end of ctx.
