@@ -106,7 +106,7 @@ func (l *lineReader) keep(part []byte) {
 		return
 	}
 	if need := len(l.long) + len(part); need > cap(l.long) {
-		l.long = slices.Grow(l.long, max(need, min(l.hint, l.limit+1), 2*len(l.long))-len(l.long))
+		l.long = slices.Grow(l.long, max(need, min(max(l.hint, 2*len(l.long)), l.limit+1))-len(l.long))
 	}
 	l.long = append(l.long, part...)
 }
