@@ -3,6 +3,7 @@ package exec
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -102,43 +103,13 @@ func parseOrder(args []string) (order, error) {
 }
 
 func supervise(args []string) int {
-	unix.CloseOnExec(lifeline)
-	unix.CloseOnExec(reports)
+	// What the server inherited from its own parent is not the command's.
+	_ = unix.CloseRange(lifeline, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	report := os.NewFile(reports, "reports")
 	tell := func(format string, values ...any) {
 		_, _ = fmt.Fprintf(report, format+"\n", values...) // nobody listens when the server is gone
 	}
-	// Whatever the command sends around must not end us before it.
-	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGUSR1,
-		unix.SIGUSR2, unix.SIGALRM, unix.SIGPIPE)
-	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		tell("refused adopt orphans: %v", err)
-		return 1
-	}
-	o, err := parseOrder(args)
-	if err == nil && o.confined() {
-		err = o.plan.Enter(o.namespaces)
-	}
-	if err != nil {
-		tell("refused %v", err)
-		return 1
-	}
-	gone := make(chan struct{})
-	go func() {
-		defer close(gone)
-		var end [1]byte
-		for {
-			if n, err := unix.Read(lifeline, end[:]); n == 0 || err != nil && err != unix.EINTR {
-				return
-			}
-		}
-	}()
-	var pid int
-	err = sandbox.OnThread(func() error {
-		var err error
-		pid, err = o.start()
-		return err
-	})
+	pid, err := begin(args)
 	var failed *startFailure
 	switch {
 	case errors.As(err, &failed):
@@ -150,8 +121,29 @@ func supervise(args []string) int {
 	}
 	tell("started")
 	muteSelf()
-	(&keeper{pid: pid, tell: tell, gone: gone}).watch()
+	keep(pid, tell)
 	return 0
+}
+
+// begin confines the process as ordered and starts the command.
+func begin(args []string) (pid int, err error) {
+	o, err := parseOrder(args)
+	if err != nil {
+		return 0, err
+	}
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return 0, fmt.Errorf("adopt orphans: %w", err)
+	}
+	if o.confined() {
+		if err := o.plan.Enter(o.namespaces); err != nil {
+			return 0, err
+		}
+	}
+	err = sandbox.OnThread(func() error {
+		pid, err = o.start()
+		return err
+	})
+	return pid, err
 }
 
 // A startFailure is why a command did not start; dir is set if its folder is at
@@ -213,63 +205,71 @@ func muteSelf() {
 	}
 }
 
-// A keeper looks after a command and all that comes of it.
-type keeper struct {
-	pid   int // the command, zero when it has ended
-	tell  func(format string, values ...any)
-	gone  <-chan struct{} // closed when all has to end
-	sweep <-chan time.Time
-}
-
-// watch reaps everything that ends, tells how the command ended, and when the
-// server is gone kills what is left.
-func (k *keeper) watch() {
-	children := make(chan os.Signal, 1)
-	signal.Notify(children, unix.SIGCHLD)
-	for {
-		left := k.reap()
-		if k.sweep != nil {
-			if !left {
+// keep reaps everything that ends, tells how the command ended, and kills what
+// is left when the server says so or is gone. It returns when nothing is left.
+func keep(pid int, tell func(string, ...any)) {
+	// Signals that would end us are for the command to send, not for us to heed.
+	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM)
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		var end [1]byte
+		for {
+			if n, err := unix.Read(lifeline, end[:]); n == 0 || err != nil && !errors.Is(err, unix.EINTR) {
 				return
 			}
-			killDescendants()
-			k.sweep = time.After(5 * time.Millisecond) // for those that were just being started
 		}
-		select {
-		case <-children:
-		case <-k.sweep:
-		case <-k.gone:
-			if os.Getpid() == 1 {
-				// The kernel ends a namespace with its first process.
-				if k.pid != 0 {
-					k.tell("killed %d", int(unix.SIGKILL))
-				}
-				return
+	}()
+	ended, alone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(alone)
+		reap(pid, func(status unix.WaitStatus) {
+			if status.Signaled() {
+				tell("killed %d", int(status.Signal()))
+			} else {
+				tell("exited %d", status.ExitStatus())
 			}
-			k.gone, k.sweep = nil, time.After(0)
-			time.AfterFunc(sweepTime, func() { os.Exit(1) })
+			close(ended)
+		})
+	}()
+	select {
+	case <-alone:
+		return
+	case <-gone:
+	}
+	if os.Getpid() == 1 {
+		select {
+		case <-ended:
+		default:
+			tell("killed %d", int(unix.SIGKILL))
+		}
+		return // the kernel ends a namespace with its first process
+	}
+	limit := time.After(sweepTime)
+	for {
+		killDescendants()
+		select {
+		case <-alone:
+			return
+		case <-time.After(5 * time.Millisecond): // for those that were just being started
+		case <-limit:
+			return
 		}
 	}
 }
 
-// reap collects every child that has ended, and reports whether any is left.
-func (k *keeper) reap() bool {
+// reap collects every child that ends until there is none, and calls ended
+// when it is the command.
+func reap(pid int, ended func(unix.WaitStatus)) {
 	for {
 		var status unix.WaitStatus
-		child, err := unix.Wait4(-1, &status, unix.WNOHANG, nil)
-		switch {
+		switch child, err := unix.Wait4(-1, &status, 0, nil); {
 		case errors.Is(err, unix.EINTR):
 		case err != nil:
-			return false
-		case child == 0:
-			return true
-		case child == k.pid:
-			k.pid = 0
-			if status.Signaled() {
-				k.tell("killed %d", int(status.Signal()))
-			} else {
-				k.tell("exited %d", status.ExitStatus())
-			}
+			return
+		case child == pid:
+			ended(status)
+			pid = 0 // the number may come again
 		}
 	}
 }
