@@ -67,7 +67,8 @@ func readChat(a *answer, deltas bool, emit func(Event) bool) error {
 		if chunk.JSON.Usage.Valid() {
 			c.usage = chatUsage(chunk.Usage)
 		}
-		for _, choice := range chunk.Choices {
+		for i := range chunk.Choices {
+			choice := &chunk.Choices[i]
 			if choice.Index != 0 {
 				continue
 			}
@@ -82,7 +83,7 @@ func readChat(a *answer, deltas bool, emit func(Event) bool) error {
 }
 
 // add takes in one chunk.
-func (c *chatAnswer) add(choice openai.ChatCompletionChunkChoice, deltas bool, emit func(Event) bool) error {
+func (c *chatAnswer) add(choice *openai.ChatCompletionChunkChoice, deltas bool, emit func(Event) bool) error {
 	reasoning := reasoningDelta(choice.Delta.JSON.ExtraFields["reasoning"])
 	if message, ok := choice.JSON.ExtraFields["message"]; ok && reasoning == "" {
 		reasoning = reasoningOf(object([]byte(message.Raw()))["reasoning"])

@@ -24,20 +24,22 @@ func openFixture(ctx context.Context, path string, idle time.Duration) (*answer,
 // spacedLines adds an empty line to each line.
 type spacedLines struct {
 	in      *bufio.Reader
-	pending []byte
+	pending []byte // given out next
+	ended   bool   // pending is the end of a line, so that an empty one is due
 	io.Closer
 }
 
 func (s *spacedLines) Read(p []byte) (int, error) {
-	if len(s.pending) == 0 {
+	switch {
+	case len(s.pending) > 0:
+	case s.ended:
+		s.pending, s.ended = []byte{'\n'}, false
+	default:
 		part, err := s.in.ReadSlice('\n')
 		if len(part) == 0 {
 			return 0, err
 		}
-		s.pending = part
-		if err == nil || part[len(part)-1] == '\n' {
-			s.pending = append(part[:len(part):len(part)], '\n')
-		}
+		s.pending, s.ended = part, part[len(part)-1] == '\n'
 	}
 	n := copy(p, s.pending)
 	s.pending = s.pending[n:]

@@ -48,7 +48,8 @@ func TestLeavingEndsTheRequest(t *testing.T) {
 	}))
 	defer server.Close()
 	provider := model.Provider{BaseURL: server.URL, WireAPI: model.WireAPIResponses}
-	for range model.New(provider, model.Options{Getenv: noEnv}).Stream(t.Context(), helloRequest(t)) {
+	for _, err := range model.New(provider, model.Options{Getenv: noEnv}).Stream(t.Context(), helloRequest(t)) {
+		require.NoError(t, err)
 		break
 	}
 	select {
