@@ -90,6 +90,8 @@ type Union struct {
 	Variants  []*Variant
 	// Key is the member whose constant tells variants apart, if there is one.
 	Key string
+	// KeyInt is set when the constants are integers.
+	KeyInt bool
 	// Cases decide by Key's value; without Key there is one case with no value.
 	Cases []*Case
 	// Default is the variant meant when Key is absent or unknown, if there is one.

@@ -80,37 +80,39 @@ const wireImport = "github.com/codexmcp/codexmcp/wire"
 
 func (r *renderer) funcs() template.FuncMap {
 	return template.FuncMap{
-		"uses":       func(path string) string { r.imports[path] = true; return "" },
-		"wire":       func() string { r.imports[wireImport] = true; return "wire" },
-		"comment":    comment,
-		"quote":      strconv.Quote,
-		"key":        func(name string) string { return rawQuote(jsonQuote(name) + ":") },
-		"plain":      func(text string) bool { return jsonQuote(text) == `"`+text+`"` },
-		"local":      unexported,
-		"goType":     r.goType,
-		"fieldType":  r.fieldType,
-		"tag":        tag,
-		"has":        r.qualified,
-		"decodeFunc": func(t *Type) string { return r.prefixed(t, "Decode") },
-		"encodeFunc": func(t *Type) string { return r.prefixed(t, "Encode") },
-		"paramsType": r.methodType,
-		"isConst":    isConst,
-		"itemType":   r.itemType,
-		"pointee":    r.pointee,
-		"absentItem": absent,
-		"isPointer":  func(f *Field) bool { return strings.HasPrefix(r.fieldType(f), "*") },
-		"required":   requiredMembers,
-		"mask":       requiredMask,
-		"bit":        func(i int) string { return fmt.Sprintf("1<<%d", i) },
-		"kind":       func(t *Type) string { return kindNames[t.Kind] },
-		"elem":       func(expr string, t *Type) elemArgs { return elemArgs{Expr: expr, Type: t} },
-		"union":      r.unionDoc,
-		"markers":    r.markers,
-		"tagged":     r.tagged,
-		"goPascal":   goName,
-		"literal":    rawQuote,
-		"absent":     func(f *Field, expr string) string { return absent(f.Type, expr) },
-		"values":     r.values,
+		"uses":          func(path string) string { r.imports[path] = true; return "" },
+		"wire":          func() string { r.imports[wireImport] = true; return "wire" },
+		"comment":       comment,
+		"quote":         strconv.Quote,
+		"key":           func(name string) string { return rawQuote(jsonQuote(name) + ":") },
+		"plain":         func(text string) bool { return jsonQuote(text) == `"`+text+`"` },
+		"local":         unexported,
+		"goType":        r.goType,
+		"fieldType":     r.fieldType,
+		"tag":           tag,
+		"has":           r.qualified,
+		"decodeFunc":    func(t *Type) string { return r.prefixed(t, "Decode") },
+		"encodeFunc":    func(t *Type) string { return r.prefixed(t, "Encode") },
+		"paramsType":    r.methodType,
+		"isConst":       isConst,
+		"itemType":      r.itemType,
+		"pointee":       r.pointee,
+		"requests":      func() []*Method { return r.methods(true) },
+		"notifications": func() []*Method { return r.methods(false) },
+		"absentItem":    absent,
+		"isPointer":     func(f *Field) bool { return strings.HasPrefix(r.fieldType(f), "*") },
+		"required":      requiredMembers,
+		"mask":          requiredMask,
+		"bit":           func(i int) string { return fmt.Sprintf("1<<%d", i) },
+		"kind":          func(t *Type) string { return kindNames[t.Kind] },
+		"elem":          func(expr string, t *Type) elemArgs { return elemArgs{Expr: expr, Type: t} },
+		"union":         r.unionDoc,
+		"markers":       r.markers,
+		"tagged":        r.tagged,
+		"goPascal":      goName,
+		"literal":       rawQuote,
+		"absent":        func(f *Field, expr string) string { return absent(f.Type, expr) },
+		"values":        r.values,
 	}
 }
 
@@ -236,6 +238,11 @@ func (r *renderer) values(t *Type) string {
 		return "nil"
 	}
 	return unexported(t.Name) + "Values"
+}
+
+// methods are the package's requests, or its notifications.
+func (r *renderer) methods(requests bool) []*Method {
+	return slices.DeleteFunc(slices.Clone(r.pkg.Methods), func(m *Method) bool { return m.Request != requests })
 }
 
 // methodType is the type argument of a method value.

@@ -200,6 +200,7 @@ func (b *builder) discriminate(u *Union, at string) error {
 			v.Tags = append(v.Tags, value)
 		}
 	}
+	u.KeyInt = u.Key != "" && isIntKey(u.Variants, u.Key)
 	u.Tagged = u.Key != "" && len(u.ByKind) == 0 && !slices.Contains(append([]string{"Tag", "Raw"}, generated...), goName(u.Key)) &&
 		!slices.ContainsFunc(u.Variants, func(v *Variant) bool { return len(v.Tags) != 1 || !canName(v.Type.strct, u.Key) })
 
@@ -276,14 +277,34 @@ func keyOfAllButOne(variants []*Variant) (string, *Variant) {
 	return "", nil
 }
 
-// commonKey finds a member for which every variant has constant values.
+// isIntKey reports whether what tells the variants apart is an integer.
+func isIntKey(variants []*Variant, key string) bool {
+	return slices.ContainsFunc(variants, func(v *Variant) bool {
+		f := fieldOf(v.Type.strct, key)
+		return f != nil && f.Type.Kind == ConstInt
+	})
+}
+
+// commonKey finds a member for which every variant has constant values, if
+// there is one not the same in all.
 func commonKey(variants []*Variant) string {
-	for _, f := range variants[0].Type.strct.Fields {
-		if !slices.ContainsFunc(variants, func(v *Variant) bool { return len(tagsOf(v.Type.strct, f.Wire)) == 0 }) {
+	first := variants[0].Type.strct
+	same := ""
+	for _, f := range first.Fields {
+		known, differ := true, false
+		for _, v := range variants {
+			tags := tagsOf(v.Type.strct, f.Wire)
+			known = known && len(tags) > 0 && isIntKey(variants, f.Wire) == isIntKey([]*Variant{v}, f.Wire)
+			differ = differ || !slices.Equal(tags, tagsOf(first, f.Wire))
+		}
+		if known && differ {
 			return f.Wire
 		}
+		if known && same == "" {
+			same = f.Wire
+		}
 	}
-	return ""
+	return same
 }
 
 // tagsOf returns the values a member of a struct can have, if they are few and fixed.
@@ -292,7 +313,7 @@ func tagsOf(s *Struct, key string) []string {
 	switch {
 	case f == nil:
 		return nil
-	case f.Type.Kind == ConstString, f.Type.Kind == String && f.Type.Const != "":
+	case f.Type.Kind == ConstString, f.Type.Kind == ConstInt, f.Type.Kind == String && f.Type.Const != "":
 		return []string{f.Type.Const}
 	case f.Type.Kind == EnumKind && f.Required && f.Type.enum != nil:
 		var tags []string
