@@ -4,8 +4,9 @@
 // nothing written but what is returned. The stages, one file each, are
 //
 //	normal    a published schema into the pinned form
-//	load      the pinned form, checked keyword by keyword
 //	overlay   deliberate departures, as data
+//	load      the schema, checked keyword by keyword
+//	reduce    the many ways to say a thing brought to one
 //	build     every decision about Go: names, types (with union and method)
 //	render    the model as source, through templates
 //	drift     what is on disk against what should be
@@ -19,31 +20,40 @@
 //     the field Extra. An object without is wire.Members, one whose
 //     additionalProperties have a schema a map.
 //   - integer is int64, number float64, a schema that allows anything wire.Raw.
-//     A string or an integer is wire.RequestID. Other alternatives of scalars
-//     only are wire.Raw.
-//   - A string with enum is an open string type with constants; a definition
-//     that is a string of format uuid is a string type of its own. Other named
-//     strings are plain strings.
+//     A string or an integer is wire.RequestID. Other alternatives of plain
+//     types only are wire.Raw. Formats and bounds make no difference.
+//   - A string with enum is an open string type with constants, and so are
+//     alternatives of constant strings, open ones included; a definition that is a
+//     string of format uuid is a string type of its own. Other named strings
+//     are plain strings. Integers with enum are int64.
 //   - A required member is a plain value. An optional number, boolean or struct
 //     is a pointer; an optional string, slice or map is plain, its zero value
-//     meaning absent. A required member that may be null is a pointer.
+//     meaning absent. A required member that may be null is a pointer, and so is
+//     an item that may.
 //   - A required constant member is no field; it is checked and written. An
-//     optional one is an ordinary field.
-//   - allOf is merged; where two parts describe one member the later counts.
+//     optional one is an ordinary field. An enum of one value is a constant.
+//   - A member that is required but not described is wire.Raw.
+//   - allOf is merged, and so is what stands beside a $ref; where two parts
+//     describe one member the later counts.
 //   - anyOf and oneOf are the same: a union, told apart by the kind of JSON
-//     value, then by a member that is constant in every variant, then by a
-//     member that only one of them requires. Never by trying. A union that
-//     refers to a union has its variants.
+//     value, then by what discriminator names, then by a member that is constant in
+//     every variant (or in all but one, which is then meant where the member
+//     is absent), then by a member that only one of them requires. Never by
+//     trying. A union that refers to a union has its variants. Members beside a
+//     union belong to every variant.
+//   - Alternatives that only say which members are required together decide
+//     nothing.
 //   - Two anonymous unions of the same variants are one type.
 //
 // # Messages
 //
-//   - An object whose member method is constant is a message. XRequest becomes
-//     the method value X, joined to its params and to XResult, or to EmptyResult
-//     where there is no XResult; XNotification likewise, without a result.
+//   - An object whose member method is constant is a message: a request if its
+//     name ends in Request or it has an id, else a notification. XRequest becomes
+//     the method value X, joined to its params and to XResult, to the member result of
+//     XResponse, or to EmptyResult; XNotification likewise, without a result.
 //   - Params are called XParams, also when the schema's name for them is
-//     XRequestParams or XNotificationParams. A union of params is boxed in a
-//     struct.
+//     XRequestParams or XNotificationParams. Params and results that are no
+//     objects with members are boxed in a struct.
 //   - A message is a type as well where another type refers to it.
 //
 // # Names
@@ -51,4 +61,12 @@
 // Names become PascalCase with Go's initialisms; of a namespaced name only what
 // follows the last slash counts. An anonymous object is named after its parent
 // and member. Two things with one name are an error that an overlay resolves.
+//
+// # What stops the build
+//
+// A keyword the generator does not know, save annotations that begin with x-
+// or _; a construct it has no type for, such as a tuple or patternProperties;
+// a union that nothing tells apart; an overlay entry that matches nothing. The
+// error names the path, the construct and what an overlay can do about it.
+// Below a place to which an overlay gives the type Raw anything may stand.
 package gen
