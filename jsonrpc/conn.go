@@ -191,7 +191,7 @@ func (c *Conn) serveTransport(ctx context.Context, t Transport) error {
 	c.end(err)
 	c.hangUp(ctx, t)
 	if reading {
-		await(loop, lastRead)
+		_, _ = await(loop, lastRead)
 	}
 	if gone {
 		return nil

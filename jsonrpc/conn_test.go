@@ -209,7 +209,9 @@ func serve(t *testing.T, c *jsonrpc.Conn, tr jsonrpc.Transport) *jsonrpc.Conn {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		require.NoError(t, c.Close(ctx))
-		<-done
+		if err := <-done; err != nil { // the peer may have closed first
+			require.ErrorIs(t, err, jsonrpc.ErrClosed)
+		}
 	})
 	return c
 }

@@ -373,7 +373,8 @@ func (c *Conn) finish(in *incoming, buf *buffer, refusal *Error, hold bool) {
 		if refusal != nil {
 			buf = encodeError(in.id, refusal)
 		}
-		c.answer(in.via, in.batch, Outgoing{Data: buf.data, buf: buf, Kind: Response, Related: in.id, Error: refusal, Hold: hold})
+		c.answer(in.via, in.batch, Outgoing{Data: buf.data, Kind: Response, Related: in.id, Error: refusal, Hold: hold,
+			buf: buf, spare: !in.via.stream || in.handler.Order != Inline})
 	}
 	if buf != nil {
 		buf.free()

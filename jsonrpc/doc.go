@@ -33,7 +33,8 @@
 // missing or is not "2.0" is tolerated unless [Options.RequireVersion] is set.
 //
 // A request that the peer cancelled ([Conn.Cancel]) gets no response; its handler's context ends, and its slot is free
-// once the handler has returned. A handler's context also ends when it has returned, and when the connection ends.
+// once the handler has returned. A handler's context also ends when the connection ends, and when the handler has returned (but
+// for Inline ones on a stream, which have no context of their own).
 //
 // A batch is -32600 unless [Options.Batches] allows it. Then its messages are handled in turn and their responses
 // are written as one array when the last one is there; without responses nothing is written.

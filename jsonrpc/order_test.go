@@ -59,7 +59,7 @@ func bubble(t *testing.T, options jsonrpc.Options, test func(t *testing.T, c *js
 		done := c.Start(context.Background(), near)
 		defer func() {
 			require.NoError(t, far.Close())
-			<-done
+			require.NoError(t, <-done)
 		}()
 		test(t, c, raw{t, far})
 	})

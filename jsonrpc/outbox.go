@@ -10,7 +10,7 @@ import (
 )
 
 // outbox is the queue of messages on their way to a stream. Whoever finds it idle becomes its flusher: a goroutine that
-// is about to end anyway (it wrote a response) writes itself and takes along what others add meanwhile; for others, who must not
+// has nothing else to do (it ran a handler and answers) writes itself and takes along what others add meanwhile; for others, who must not
 // be kept by a peer that does not read, a goroutine is started that ends when the queue is empty.
 type outbox struct {
 	w      io.Writer
@@ -42,14 +42,15 @@ func (o *outbox) Write(ctx context.Context, m Outgoing) error {
 	o.flushing = true
 	small := o.size < waitSize
 	o.mu.Unlock()
-	if m.Kind != Response || m.Hold {
+	if !m.spare {
 		go o.flush(false)
 		return nil
 	}
 	if small {
 		runtime.Gosched()
 	}
-	return o.flush(true)
+	o.flush(true)
+	return o.failure()
 }
 
 // add puts m into the queue: a small one into its last buffer, a large one in the buffer in which it was encoded. mu is
@@ -64,7 +65,8 @@ func (o *outbox) add(m Outgoing) {
 	}
 	b := newBuffer()
 	if len(m.Data) >= largeSize && m.buf.holds(m.Data) {
-		b.data, m.buf.data = append(m.Data, '\n'), b.data[:0]
+		m.buf.data, b.data = b.data[:0], m.buf.data
+		b.data = append(b.data, '\n')
 	} else {
 		b.data = append(append(b.data[:0], m.Data...), '\n')
 	}
@@ -130,13 +132,13 @@ func (o *outbox) progress() {
 }
 
 // flush writes until the queue is empty. A borrowed goroutine is not kept for long.
-func (o *outbox) flush(borrowed bool) error {
+func (o *outbox) flush(borrowed bool) {
 	o.mu.Lock()
 	for round := 0; len(o.queue) > 0 && o.err == nil; round++ {
 		if borrowed && round == 4 {
 			o.mu.Unlock()
 			go o.flush(false)
-			return nil
+			return
 		}
 		out := o.queue
 		o.queue, o.spare = o.spare, nil
@@ -151,11 +153,9 @@ func (o *outbox) flush(borrowed bool) error {
 		o.mu.Lock()
 		o.spare = out[:0]
 	}
-	err := o.err
 	o.flushing = false
 	o.progress()
 	o.mu.Unlock()
-	return err
 }
 
 // send writes data in pieces, so that progress shows. It reports whether more may be written.
@@ -225,6 +225,13 @@ func (o *outbox) Flush(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// failure returns why nothing can be written any more.
+func (o *outbox) failure() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
 }
 
 // fail ends writing for good; the first reason stays.

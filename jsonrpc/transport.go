@@ -65,5 +65,6 @@ type Outgoing struct {
 	// hand, or until Start. Only a [Flusher] sees it.
 	Hold bool
 
-	buf *buffer // where Data was encoded: an outbox may take it, leaving another
+	buf   *buffer // where Data was encoded: an outbox may take it, leaving another
+	spare bool    // the goroutine that writes has nothing else to do and may write for others
 }
