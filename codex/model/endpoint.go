@@ -71,7 +71,8 @@ var sharedClient = sync.OnceValue(func() *http.Client {
 	if t, ok := http.DefaultTransport.(*http.Transport); ok {
 		transport = t.Clone()
 	}
-	transport.MaxIdleConnsPerHost = 16 // conversations of one process talk to one host
+	transport.MaxIdleConnsPerHost = 16  // conversations of one process talk to one host
+	transport.DisableCompression = true // a compressed stream comes in lumps
 	return &http.Client{
 		Transport: transport,
 		// A request with credentials and a conversation in it goes where it was meant to go.

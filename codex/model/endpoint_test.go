@@ -112,6 +112,7 @@ var usage = &scripted.Usage{Input: 30, CachedInput: 10, Output: 4, ReasoningOutp
 
 const usageLine = `{"cached_input_tokens":10,"input_tokens":30,"output_tokens":4,"reasoning_output_tokens":2,"total_tokens":34}`
 
+// Rough edge 24: the chat API gives usage and several calls, too.
 func TestAnswers(t *testing.T) {
 	const (
 		fine = `item {"content":[{"text":"fine","type":"output_text"}],"role":"assistant","type":"message"}`
@@ -198,6 +199,14 @@ func TestAnswers(t *testing.T) {
 				`item {"call_id":"c","input":"i","name":"n","status":"completed","type":"custom_tool_call"}`,
 				`item {"content":null,"encrypted_content":null,"summary":[],"type":"reasoning"}`,
 				"completed r"}},
+		{"responses refusal", model.WireAPIResponses, false,
+			scripted.Reply{Data: []string{
+				`{"type":"response.output_item.done","item":{"type":"message","role":"assistant","content":[{"type":"refusal","refusal":"fine"},{"type":"of_the_future"}]}}`,
+				`{"type":"response.completed","response":{"id":"r"}}`}},
+			[]string{fine, "completed r"}},
+		{"chat refusal", model.WireAPIChat, false,
+			scripted.Reply{Data: []string{`{"choices":[{"delta":{"refusal":"fine"},"finish_reason":"stop"}]}`}},
+			[]string{fine, "completed "}},
 		{"responses malformed data", model.WireAPIResponses, false,
 			scripted.Reply{Data: []string{`{"type":"response.created"}`, `{not json`, `7`, `{"type":"response.unknown_kind"}`,
 				`{"type":"response.output_item.done","item":{"type":"message","role":"assistant","id":"m","content":[{"type":"output_text","text":"fine","logprobs":[]}]}}`,
@@ -227,6 +236,7 @@ func TestCallWithoutIDGetsOne(t *testing.T) {
 	}
 }
 
+// Rough edge 28: what the endpoint refuses is not sent again.
 func TestFailures(t *testing.T) {
 	const text = `item {"content":[{"text":"par","type":"output_text"}],"role":"assistant","type":"message"}`
 	both := []model.WireAPI{model.WireAPIChat, model.WireAPIResponses}

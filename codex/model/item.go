@@ -56,9 +56,11 @@ func null(extra *wire.Members, name string, absent bool) {
 
 var rawNull, _ = wire.ParseRaw([]byte("null"))
 
-// cleanContent drops what is no text and no image: a message is sent again without it.
+// cleanContent drops what is no text and no image: a message is sent again without it. A refusal is
+// what the model says, so it becomes text.
 func cleanContent(content []mcpprotocol.ContentItem) []mcpprotocol.ContentItem {
-	return slices.DeleteFunc(content, func(part mcpprotocol.ContentItem) bool {
+	kept := content[:0]
+	for _, part := range content {
 		switch p := part.(type) {
 		case *mcpprotocol.InputTextContent:
 			p.Extra = wire.Members{}
@@ -66,11 +68,16 @@ func cleanContent(content []mcpprotocol.ContentItem) []mcpprotocol.ContentItem {
 			p.Extra = wire.Members{}
 		case *mcpprotocol.OutputTextContent:
 			p.Extra = wire.Members{}
-		default:
-			return true
+		case *mcpprotocol.UnknownContentItem:
+			text := str(object(p.Raw.Bytes())["refusal"])
+			if text == "" {
+				continue
+			}
+			part = &mcpprotocol.OutputTextContent{Text: text}
 		}
-		return false
-	})
+		kept = append(kept, part)
+	}
+	return kept
 }
 
 func cleanReasoning(x *mcpprotocol.ReasoningItem) {

@@ -35,9 +35,8 @@ type Request struct {
 	Reasoning *Reasoning            // nil when the model has none to set; responses API only
 	Verbosity mcpprotocol.Verbosity // empty when the model has none to set; responses API only
 
-	// ShowRawReasoning asks for [RawReasoningDelta] events. The chat API then streams its text as
-	// [TextDelta] too, which otherwise comes whole: its deltas cannot be told from the text around
-	// tool calls until the answer ends.
+	// ShowRawReasoning asks for [RawReasoningDelta] events. On the chat API text is streamed as
+	// [TextDelta] only then, which is what clients of Codex know; otherwise it comes as an item alone.
 	ShowRawReasoning bool
 }
 

@@ -42,6 +42,8 @@ func someTools(t *testing.T) []model.Tool {
 	}
 }
 
+// Rough edges 24 and 30: images are told, all calls of an answer are, and one without an output gets one of
+// its kind in its place.
 func TestChatRequest(t *testing.T) {
 	const (
 		system = `{"role":"system","content":"Be brief."}`

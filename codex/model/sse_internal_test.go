@@ -7,8 +7,12 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/codexmcp/codexmcp/mcpprotocol"
 )
 
 func readAll(r io.Reader) ([]string, error) {
@@ -115,4 +119,48 @@ func TestSharedClient(t *testing.T) {
 	require.True(t, ok)
 	require.NotNil(t, transport.Proxy, "the proxies of the environment are used")
 	require.Same(t, sharedClient(), sharedClient())
+}
+
+func TestHintedDelay(t *testing.T) {
+	for message, want := range map[string]time.Duration{
+		"Please try again in 1.5s.":          1500 * time.Millisecond,
+		"please TRY AGAIN IN 250ms":          250 * time.Millisecond,
+		"try again in 3 seconds, or pay":     3 * time.Second,
+		"try again in 40 milliseconds":       40 * time.Millisecond,
+		"try again in 5 minutes":             0,
+		"try again in a while":               0,
+		"try again in 1.2.3s":                0,
+		"slow down":                          0,
+		"try again in ":                      0,
+		"try again in 99999999999999999999s": 1_000_000 * time.Second,
+	} {
+		require.Equal(t, want, hintedDelay(message), message)
+	}
+}
+
+func TestSpell(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		30 * time.Second: "less than a minute",
+		time.Minute:      "1 minute",
+		25 * time.Hour:   "1 day 1 hour",
+		48*time.Hour + 2*time.Hour + 2*time.Minute: "2 days 2 hours 2 minutes",
+	} {
+		require.Equal(t, want, spell(d))
+	}
+}
+
+func TestUsageLimitAdvice(t *testing.T) {
+	for plan, want := range map[mcpprotocol.PlanType]string{
+		mcpprotocol.PlanTypeFree: "upgrade the plan", mcpprotocol.PlanTypePlus: "upgrade to Pro",
+		mcpprotocol.PlanTypeTeam: "administrator", mcpprotocol.PlanTypeBusiness: "administrator", "": ": try again later",
+	} {
+		require.Contains(t, (&UsageLimitError{Plan: plan}).Error(), want)
+	}
+}
+
+func TestCutKeepsCharactersWhole(t *testing.T) {
+	long := cut(strings.Repeat("é", maxShown))
+	require.True(t, utf8.ValidString(long))
+	require.LessOrEqual(t, len(long), maxShown+len("…"))
+	require.Equal(t, "a\uFFFD", cut("a\xff"))
 }

@@ -1,12 +1,12 @@
 // Package scripted is a model endpoint that plays a script, for tests and for demonstrations that
 // need neither account nor network.
 //
-//	model, err := scripted.Start(
+//	server, err := scripted.Start(
 //		scripted.Reply{Calls: []scripted.Call{{ID: "call_1", Name: "shell", Arguments: `{"command":["ls"]}`}}},
 //		scripted.Reply{Text: []string{"There ", "are files."}},
 //	)
 //	...
-//	defer model.Close()
+//	defer server.Close()
 //	provider := model.Provider{BaseURL: server.URL(), WireAPI: model.WireAPIChat}
 //
 // It speaks the chat completions API and the responses API, whichever it is asked for, and the same
