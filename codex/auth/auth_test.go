@@ -17,8 +17,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/codexmcp/codexmcp/mcpprotocol"
 	"github.com/stretchr/testify/require"
+
+	"github.com/codexmcp/codexmcp/mcpprotocol"
 )
 
 // An authServer is an authorization server that knows one person and grants
@@ -316,10 +317,10 @@ func TestRenewalFailures(t *testing.T) {
 		refused bool
 	}{
 		{"refused", func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, `{"error": {"code": "refresh_token_reused", "message": "hush"}}`, 400)
+			http.Error(w, `{"error": {"code": "refresh_token_reused", "message": "hush"}}`, http.StatusBadRequest)
 		},
 			`the authorization server answered 400 "refresh_token_reused"`, true},
-		{"down", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "hush", 503) }, "the authorization server answered 503", false},
+		{"down", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "hush", http.StatusServiceUnavailable) }, "the authorization server answered 503", false},
 		{"redirected", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		}, "answered 307", false},

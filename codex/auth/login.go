@@ -182,7 +182,11 @@ func (l *Login) serve(listener net.Listener) {
 		MaxHeaderBytes:    32 << 10,
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		failed <- server.Serve(listener)
+	}()
 
 	timeout := time.NewTimer(l.manager.options.LoginTimeout)
 	defer timeout.Stop()
@@ -203,7 +207,7 @@ func (l *Login) serve(listener net.Listener) {
 	if server.Shutdown(ctx) != nil {
 		_ = server.Close() // whatever is left is cut off
 	}
-	<-failed
+	<-served
 }
 
 // linger keeps the last page available for a moment.

@@ -11,8 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/codexmcp/codexmcp/mcpprotocol"
 	"github.com/stretchr/testify/require"
+
+	"github.com/codexmcp/codexmcp/mcpprotocol"
 )
 
 // A browser is a person with a browser that has opened a login.

@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/codexmcp/codexmcp/mcpprotocol"
-	"github.com/codexmcp/codexmcp/wire"
 	"github.com/stretchr/testify/require"
 
 	"github.com/codexmcp/codexmcp/codex/model"
+	"github.com/codexmcp/codexmcp/mcpprotocol"
+	"github.com/codexmcp/codexmcp/wire"
 )
 
 // home makes a home folder with this config.toml.

@@ -205,7 +205,8 @@ func (s *settings) selectProfile(t *trace, r Request, c *Conversation) (profileK
 	if !selected.set {
 		return profileKeys{}, nil
 	}
-	for _, p := range s.profiles {
+	for i := range s.profiles {
+		p := &s.profiles[i]
 		if p.name == c.Profile {
 			return p.profileKeys, nil
 		}

@@ -11,9 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/codexmcp/codexmcp/mcpprotocol"
 	"github.com/codexmcp/codexmcp/wire"
-	"github.com/stretchr/testify/require"
 )
 
 func write(t *testing.T, path string, lines ...string) {

@@ -8,8 +8,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/codexmcp/codexmcp/wire"
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/codexmcp/codexmcp/wire"
 )
 
 // An Override is one -c option: a dotted key and its value.

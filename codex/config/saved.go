@@ -45,7 +45,8 @@ func (b *Base) Saved() (mcpprotocol.UserSavedConfig, error) {
 }
 
 func (s *settings) savedProfiles(yield func(string, mcpprotocol.Profile) bool) {
-	for _, p := range s.profiles {
+	for i := range s.profiles {
+		p := &s.profiles[i]
 		if !yield(p.name, mcpprotocol.Profile{
 			Model:                 optional(p.model),
 			ModelProvider:         optional(p.provider),
