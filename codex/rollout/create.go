@@ -76,7 +76,7 @@ func create(o Options) (*Recorder, error) {
 		return nil, errors.Join(err, file.Close())
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &Recorder{path: path, now: o.Now, file: file, begun: make(chan struct{}), hurry: cancel}
+	r := &Recorder{path: path, room: maxWaiting, now: o.Now, file: file, begun: make(chan struct{}), hurry: cancel}
 	meta := mcpprotocol.SessionMeta{
 		ID:         o.ConversationID,
 		Timestamp:  stamp(began),

@@ -28,6 +28,7 @@ var ErrInUse = errors.New("the conversation is in use")
 // several goroutines; lines are in the order of the calls.
 type Recorder struct {
 	path  string
+	room  int // how many bytes may wait
 	now   func() time.Time
 	begun chan struct{}      // closed once the first line need not be waited for
 	hurry context.CancelFunc // ends the wait for what git knows; nil in a resumed recorder
@@ -107,13 +108,8 @@ func (r *Recorder) Flush() error {
 	if r.file == nil {
 		return r.failure(fs.ErrClosed)
 	}
-	err := r.write()
-	r.unwell, r.unsaid = err != nil, nil
-	if r.overflow && err == nil {
-		r.overflow = false
-		return r.failure(errOverflow)
-	}
-	return err
+	r.unsaid = nil
+	return r.write()
 }
 
 // Close writes what waits and gives the file back. It does not wait long for
@@ -140,7 +136,7 @@ func (r *Recorder) Close() error {
 	return err
 }
 
-var errOverflow = fmt.Errorf("more than %d bytes wait to be written; some are lost", maxWaiting)
+var errOverflow = errors.New("too much waits to be written; what follows is lost")
 
 // append writes lines behind those that wait, or lets them wait too.
 func (r *Recorder) append(lines ...[]byte) error {
@@ -149,7 +145,7 @@ func (r *Recorder) append(lines ...[]byte) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for !r.started && r.waits > maxWaiting/2 {
+	for !r.started && r.waits > r.room/2 {
 		r.mu.Unlock()
 		<-r.begun
 		r.mu.Lock()
@@ -157,29 +153,31 @@ func (r *Recorder) append(lines ...[]byte) error {
 	if r.file == nil {
 		return r.failure(fs.ErrClosed)
 	}
-	err := r.unsaid
+	var errs []error
+	say := func(err error, known bool) {
+		if err != nil && !known {
+			errs = append(errs, err)
+		}
+	}
+	say(r.unsaid, false)
 	r.unsaid = nil
 	for _, line := range lines {
-		if r.waits+len(line) > maxWaiting+maxLine {
-			if !r.overflow {
-				err = errors.Join(err, r.failure(errOverflow))
-			}
+		known := r.unwell
+		if r.started && r.waits > 0 {
+			say(r.write(), known)
+		}
+		if known = r.overflow; known || r.waits > 0 && r.waits+len(line) > r.room {
 			r.overflow = true
+			say(r.failure(errOverflow), known)
 			break
 		}
 		r.waiting = append(r.waiting, line)
 		r.waits += len(line)
 	}
-	if !r.started {
-		return err
+	if known := r.unwell; r.started {
+		say(r.write(), known)
 	}
-	writeErr := r.write()
-	if writeErr != nil && !r.unwell {
-		err = errors.Join(err, writeErr)
-	}
-	r.unwell = writeErr != nil
-	r.overflow = r.overflow && r.unwell
-	return err
+	return errors.Join(errs...)
 }
 
 // begin puts first, if there is one, before everything that waits, and from
@@ -196,11 +194,18 @@ func (r *Recorder) begin(first []byte, err error) {
 	if err == nil {
 		err = r.write()
 	}
-	r.unwell, r.unsaid = err != nil, err
+	r.unsaid = err
 }
 
 // write writes the lines that wait, each in one go.
 func (r *Recorder) write() error {
+	err := r.drain()
+	r.unwell = err != nil
+	r.overflow = r.overflow && r.unwell
+	return err
+}
+
+func (r *Recorder) drain() error {
 	for len(r.waiting) > 0 {
 		line := r.waiting[0]
 		if r.torn {

@@ -4,10 +4,15 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/codexmcp/codexmcp/codex/rollout"
@@ -84,4 +89,111 @@ func TestLines(t *testing.T) {
 
 	want := read(t, filepath.Join("testdata", "lines.jsonl"))
 	require.Equal(t, strings.Split(want, "\n"), strings.Split(read(t, r.Path()), "\n"))
+}
+
+func TestFirstLineWaitsForGit(t *testing.T) {
+	o := options(t.TempDir())
+	o.Instructions = "be kind"
+	answer := make(chan *mcpprotocol.GitInfo)
+	o.Git = func(_ context.Context, dir string) *mcpprotocol.GitInfo {
+		require.Equal(t, "/srv/x", dir)
+		return <-answer
+	}
+	r := create(t, o)
+	require.NoError(t, r.Items(userText("one")))
+	require.Empty(t, read(t, r.Path()))
+	answer <- &mcpprotocol.GitInfo{CommitHash: "c0ffee", Branch: "main", RepositoryURL: "https://example.com/x.git"}
+	require.NoError(t, r.Flush())
+	require.NoError(t, r.Items(userText("two")))
+	text := read(t, r.Path())
+	_, saved := resumeAfter(t, r, o.Home)
+	require.Equal(t, []string{"one", "two"}, texts(saved))
+	require.Equal(t, "be kind", *saved.Meta.Instructions)
+	require.Equal(t, &mcpprotocol.GitInfo{CommitHash: "c0ffee", Branch: "main", RepositoryURL: "https://example.com/x.git"}, saved.Meta.Git)
+	require.Equal(t, text, read(t, r.Path()), "Close adds nothing")
+}
+
+func resumeAfter(t *testing.T, r *rollout.Recorder, home string) (*rollout.Recorder, *rollout.Saved) {
+	t.Helper()
+	require.NoError(t, r.Close())
+	return resume(t, home, r.Path())
+}
+
+// A git that hangs does not keep the file from being closed.
+func TestCloseDoesNotWaitForGit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := options(t.TempDir())
+		o.Git = func(ctx context.Context, _ string) *mcpprotocol.GitInfo {
+			<-ctx.Done()
+			return nil
+		}
+		r := create(t, o)
+		require.NoError(t, r.Items(userText("one")))
+		began := time.Now()
+		require.NoError(t, r.Close())
+		require.Less(t, time.Since(began), 5*time.Second)
+		require.NoError(t, r.Close(), "again")
+		require.ErrorIs(t, r.Items(userText("two")), os.ErrClosed)
+		require.ErrorIs(t, r.Flush(), os.ErrClosed)
+		require.Equal(t, 2, strings.Count(read(t, r.Path()), "\n"))
+	})
+}
+
+func TestManyGoroutinesRecord(t *testing.T) {
+	home := t.TempDir()
+	r := create(t, options(home))
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 50 {
+				assert.NoError(t, r.Items(userText("a"), userText("b")))
+			}
+		})
+	}
+	group.Wait()
+	_, saved := resumeAfter(t, r, home)
+	require.Zero(t, saved.Skipped)
+	require.Equal(t, strings.Repeat("ab", 400), strings.Join(texts(saved), ""))
+}
+
+func TestWhatHasNoJSON(t *testing.T) {
+	home := t.TempDir()
+	r := create(t, options(home))
+	err := r.Items(userText("one"), userText("\xff"), userText("two"))
+	require.ErrorContains(t, err, "UTF-8")
+	require.NoError(t, r.Items(userText("three")))
+	_, saved := resumeAfter(t, r, home)
+	require.Equal(t, []string{"one", "two", "three"}, texts(saved))
+}
+
+func TestCreateRefuses(t *testing.T) {
+	for _, id := range []mcpprotocol.ConversationID{"", "x", "../../../x", id + "x", "0199000100007000800000000000000a/../"} {
+		o := options(t.TempDir())
+		o.ConversationID = id
+		_, err := rollout.Create(o)
+		require.ErrorContains(t, err, strconv.Quote(string(id)))
+	}
+	o := options(t.TempDir())
+	require.NoError(t, create(t, o).Close())
+	_, err := rollout.Create(o)
+	require.ErrorIs(t, err, os.ErrExist, "two conversations of one id")
+	require.NoError(t, os.WriteFile(filepath.Join(o.Home, "file"), nil, 0o600))
+	o.Home = filepath.Join(o.Home, "file")
+	_, err = rollout.Create(o)
+	require.ErrorContains(t, err, strconv.Quote(filepath.Join(o.Home, "sessions")))
+}
+
+// Conversations are nobody else's business.
+func TestFilesArePrivate(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the system has other permissions")
+	}
+	home := t.TempDir()
+	r := create(t, options(home))
+	require.NoError(t, r.Close())
+	for path := r.Path(); path != home; path = filepath.Dir(path) {
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Zero(t, info.Mode().Perm()&0o077, path)
+	}
 }

@@ -99,7 +99,7 @@ func resume(home, path string, now func() time.Time) (*Recorder, *Saved, error) 
 	}
 	begun := make(chan struct{})
 	close(begun)
-	r := &Recorder{path: path, now: now, begun: begun, file: file, started: true}
+	r := &Recorder{path: path, room: maxWaiting, now: now, begun: begun, file: file, started: true}
 	err = lock(file)
 	var saved *Saved
 	if err == nil {

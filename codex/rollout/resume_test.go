@@ -237,30 +237,3 @@ func TestLinkedSessionsFolder(t *testing.T) {
 	require.NoError(t, r.Close())
 	require.NoError(t, rollout.CheckArchive(home, r.Path(), id))
 }
-
-func FuzzResume(f *testing.F) {
-	f.Add(talk(uuid(1), "one"))
-	f.Add(talk(uuid(1), "one") + `{"timestamp":`)
-	f.Add(metaLine(uuid(1)) + "\x00\xff\n\r\n" + line("compacted", `{"message":""}`))
-	home := f.TempDir()
-	path := put(f, home, fileName(newYear, uuid(1)), "")
-	f.Fuzz(func(t *testing.T, text string) {
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-		_, err := rollout.List(t.Context(), home, "", 25)
-		require.NoError(t, err)
-		r, first, err := rollout.Resume(home, path, nil)
-		if err != nil {
-			require.Equal(t, text, read(t, path), "a file that is not resumed stays as it is")
-			return
-		}
-		require.NoError(t, r.Items(userText("more")))
-		require.NoError(t, r.Close())
-		r, second, err := rollout.Resume(home, path, nil)
-		require.NoError(t, err)
-		require.NoError(t, r.Close())
-		require.Equal(t, first.Meta, second.Meta)
-		require.Equal(t, first.Skipped, second.Skipped)
-		require.Len(t, second.History, len(first.History)+1)
-		require.Equal(t, first.Events, second.Events)
-	})
-}
