@@ -165,7 +165,7 @@ func TestEverything(t *testing.T) {
 	require.Equal(t, []string{"PATH=/bin", "SECRET_WORD=hush"}, c.ShellEnvironment.Build([]string{"PATH=/bin", "X=1"}))
 	require.Equal(t, []string{"z", "a"}, []string{c.MCPServers[0].Name, c.MCPServers[1].Name}, "in the order of the file")
 	require.Equal(t, "5ms", c.MCPServers[0].StartupTimeout.String())
-	require.Equal(t, "10s", c.MCPServers[1].StartupTimeout.String())
+	require.Zero(t, c.MCPServers[1].StartupTimeout)
 	require.Equal(t, map[string]string{"TOKEN": "hush"}, c.MCPServers[1].Env)
 	require.Equal(t, 100, c.Provider.RequestRetries())
 	require.Equal(t, 0, c.Provider.StreamRetries())

@@ -17,7 +17,7 @@ type MCPServer struct {
 	Command        string
 	Args           []string
 	Env            map[string]string
-	StartupTimeout time.Duration
+	StartupTimeout time.Duration // 0: not set, that is [DefaultStartupTimeout]
 
 	// From is where the entry begins.
 	From Origin
@@ -31,12 +31,11 @@ func ValidServerName(name string) bool { return serverName.MatchString(name) }
 
 func decodeServer(d *decoder, s namedSection) MCPServer {
 	m := MCPServer{
-		Name:           s.id,
-		Command:        need(d, s, "command", asString).value,
-		Args:           read(d, s.section, "args", asStrings).value,
-		Env:            read(d, s.section, "env", asStringMap).value,
-		StartupTimeout: DefaultStartupTimeout,
-		From:           s.from,
+		Name:    s.id,
+		Command: need(d, s, "command", asString).value,
+		Args:    read(d, s.section, "args", asStrings).value,
+		Env:     read(d, s.section, "env", asStringMap).value,
+		From:    s.from,
 	}
 	if timeout := read(d, s.section, "startup_timeout_ms", asCount); timeout.set {
 		m.StartupTimeout = time.Duration(min(timeout.value, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond

@@ -73,7 +73,7 @@ func AddServer(ctx context.Context, home string, server MCPServer) error {
 		for _, name := range sortedKeys(server.Env) {
 			changes = append(changes, change{path("env", name), server.Env[name]})
 		}
-		if server.StartupTimeout > 0 && server.StartupTimeout != DefaultStartupTimeout {
+		if server.StartupTimeout > 0 {
 			changes = append(changes, change{path("startup_timeout_ms"), server.StartupTimeout.Milliseconds()})
 		}
 		return changes, nil
