@@ -86,6 +86,11 @@ type Result struct {
 	// Duration is how long the command ran.
 	Duration time.Duration
 
+	// Denied names system calls that the sandbox refused, each once and a few
+	// at most. Landlock's refusals of paths are not among them, see
+	// [Result.Denial].
+	Denied []string
+
 	// Stdout and Stderr are the command's outputs, Aggregated both together in
 	// the order in which they arrived.
 	Stdout, Stderr, Aggregated Output

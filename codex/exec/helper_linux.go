@@ -30,6 +30,7 @@ import (
 //	failed NUMBER FOLDER    the command could not be started
 //	refused TEXT            the sandbox could not be set up
 //	started
+//	denied CALL             the sandbox refused a call, told once for each
 //	exited CODE | killed SIGNAL
 const (
 	superviseArg = "--supervise"
@@ -109,7 +110,7 @@ func supervise(args []string) int {
 	tell := func(format string, values ...any) {
 		_, _ = fmt.Fprintf(report, format+"\n", values...) // nobody listens when the server is gone
 	}
-	pid, err := begin(args)
+	pid, err := begin(args, tell)
 	var failed *startFailure
 	switch {
 	case errors.As(err, &failed):
@@ -126,7 +127,7 @@ func supervise(args []string) int {
 }
 
 // begin confines the process as ordered and starts the command.
-func begin(args []string) (pid int, err error) {
+func begin(args []string, tell func(string, ...any)) (pid int, err error) {
 	o, err := parseOrder(args)
 	if err != nil {
 		return 0, err
@@ -140,7 +141,7 @@ func begin(args []string) (pid int, err error) {
 		}
 	}
 	err = sandbox.OnThread(func() error {
-		pid, err = o.start()
+		pid, err = o.start(func(call string) { tell("denied %s", call) })
 		return err
 	})
 	return pid, err
@@ -155,15 +156,16 @@ type startFailure struct {
 
 func (f *startFailure) Error() string { return f.number.Error() }
 
-// start confines this thread and starts the command from it.
-func (o order) start() (int, error) {
+// start confines this thread and starts the command from it. Calls that the
+// sandbox refuses are given to denied.
+func (o order) start(denied func(call string)) (int, error) {
 	if o.dir != "" {
 		if err := os.Chdir(o.dir); err != nil {
 			return 0, failure(err, o.dir)
 		}
 	}
 	if o.confined() {
-		if err := o.plan.Restrict(); err != nil {
+		if err := o.plan.Restrict(denied); err != nil {
 			return 0, err
 		}
 	}

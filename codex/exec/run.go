@@ -35,6 +35,7 @@ type process interface {
 type exit struct {
 	code   int
 	signal syscall.Signal
+	denied []string // calls that the sandbox refused
 }
 
 // Run runs command until it ends, its time is up, or ctx is done, and reports
@@ -89,7 +90,7 @@ func Run(ctx context.Context, command Command) (Result, error) {
 		return Result{}, fmt.Errorf("run %q: %w", command.Argv[0], waitErr)
 	}
 
-	result.ExitCode, result.Signal = how.code, how.signal
+	result.ExitCode, result.Signal, result.Denied = how.code, how.signal, how.denied
 	switch {
 	case result.TimedOut:
 		result.ExitCode = TimeoutExitCode

@@ -20,6 +20,7 @@ type supervised struct {
 	life    *os.File
 	reports *bufio.Reader
 	file    *os.File
+	denied  []string
 }
 
 // startSupervised starts command through the helper.
@@ -71,46 +72,59 @@ func startSupervised(command Command, outputs *pipes) (process, error) {
 	return nil, fmt.Errorf("start the helper: %w", err)
 }
 
-// begin waits until the command has started.
-func (s *supervised) begin(program string) error {
-	line, err := s.reports.ReadString('\n')
-	if err != nil {
-		return fmt.Errorf("run %q: the helper ended without a word", program)
-	}
-	word, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-	switch word {
-	case "started":
-		return nil
-	case "failed":
-		number, dir, _ := strings.Cut(rest, " ")
-		n, err := strconv.Atoi(number)
+// next returns the helper's next word and what follows it. Refused calls, which
+// may be reported at any time, are collected on the way.
+func (s *supervised) next() (word, rest string, err error) {
+	for {
+		line, err := s.reports.ReadString('\n')
 		if err != nil {
-			return fmt.Errorf("run %q: the helper said %q", program, line)
+			return "", "", err
 		}
-		var reason error = syscall.Errno(n)
-		if dir != "" {
-			reason = &fs.PathError{Op: "chdir", Path: dir, Err: reason}
+		word, rest, _ = strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if word != "denied" {
+			return word, rest, nil
 		}
-		return &StartError{Program: program, Err: reason}
-	default:
-		return fmt.Errorf("run %q: %s", program, rest)
+		s.denied = append(s.denied, rest)
 	}
 }
 
-func (s *supervised) wait() (exit, error) {
-	line, err := s.reports.ReadString('\n')
-	if err != nil {
-		return exit{code: -1, signal: syscall.SIGKILL}, nil // the helper was killed, and with it the command
+// begin waits until the command has started.
+func (s *supervised) begin(program string) error {
+	word, rest, err := s.next()
+	switch {
+	case err != nil:
+		return fmt.Errorf("run %q: the helper ended without a word", program)
+	case word == "started":
+		return nil
+	case word != "failed":
+		return fmt.Errorf("run %q: %s", program, rest)
 	}
-	word, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+	number, dir, _ := strings.Cut(rest, " ")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		return fmt.Errorf("run %q: the helper said %q", program, rest)
+	}
+	var reason error = syscall.Errno(n)
+	if dir != "" {
+		reason = &fs.PathError{Op: "chdir", Path: dir, Err: reason}
+	}
+	return &StartError{Program: program, Err: reason}
+}
+
+func (s *supervised) wait() (exit, error) {
+	word, rest, err := s.next()
+	if err != nil {
+		// The helper was killed, and with it the command.
+		return exit{code: -1, signal: syscall.SIGKILL, denied: s.denied}, nil
+	}
 	number, err := strconv.Atoi(rest)
 	if err != nil {
-		return exit{}, fmt.Errorf("the helper said %q", line)
+		return exit{}, fmt.Errorf("the helper said %q", rest)
 	}
 	if word == "killed" {
-		return exit{code: -1, signal: syscall.Signal(number)}, nil
+		return exit{code: -1, signal: syscall.Signal(number), denied: s.denied}, nil
 	}
-	return exit{code: number}, nil
+	return exit{code: number, denied: s.denied}, nil
 }
 
 func (s *supervised) kill() { _ = s.life.Close() }

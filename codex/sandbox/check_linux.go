@@ -90,5 +90,5 @@ func Probe(namespaces Namespaces) error {
 	if err := plan.Enter(namespaces); err != nil {
 		return err
 	}
-	return OnThread(plan.Restrict)
+	return OnThread(func() error { return plan.Restrict(nil) })
 }

@@ -143,8 +143,8 @@ func (p Policy) Resolve(tmpdir string) (Plan, error) {
 		}
 	}
 	for _, path := range p.Protected {
-		if plan.writable(path) {
-			plan.Protected = appendExisting(plan.Protected, p.absolute(path))
+		if path = p.absolute(path); plan.writable(path) {
+			plan.Protected = appendExisting(plan.Protected, path)
 		}
 	}
 	for _, path := range p.Hidden {

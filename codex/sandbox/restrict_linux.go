@@ -14,8 +14,9 @@ const keptCapabilities = 1<<unix.CAP_CHOWN | 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.
 	1<<unix.CAP_KILL | 1<<unix.CAP_SETGID | 1<<unix.CAP_SETUID
 
 // Restrict confines the calling thread, and what it starts, for good. The
-// goroutine must be locked to the thread and never leave it.
-func (p Plan) Restrict() error {
+// goroutine must be locked to the thread and never leave it. Each different
+// call that the sandbox refuses is given to denied, which may be nil.
+func (p Plan) Restrict(denied func(call string)) error {
 	rules, err := p.ruleset()
 	if err != nil {
 		return err
@@ -30,7 +31,11 @@ func (p Plan) Restrict() error {
 	if err := ll.LandlockRestrictSelf(rules, 0); err != nil {
 		return fmt.Errorf("landlock: enforce the rules: %w", err)
 	}
-	return p.installFilter()
+	listener, err := p.installFilter()
+	if err != nil {
+		return err
+	}
+	return p.watch(listener, denied)
 }
 
 func dropCapabilities() error {

@@ -1,6 +1,10 @@
 package sandbox
 
-import "golang.org/x/sys/unix"
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
 
 const (
 	nativeArch = unix.AUDIT_ARCH_X86_64
@@ -11,7 +15,12 @@ const (
 	tiocLinux = 0x541c
 )
 
-// legacyAttributeCalls only old architectures have.
-var legacyAttributeCalls = []uint32{
-	unix.SYS_CHMOD, unix.SYS_CHOWN, unix.SYS_LCHOWN, unix.SYS_UTIME, unix.SYS_UTIMES, unix.SYS_FUTIMESAT,
+// legacyAttributeCalls are those that only old architectures have.
+var legacyAttributeCalls = map[uint32]attributeCall{
+	unix.SYS_CHMOD:     {name: "chmod", dir: none, path: 0, flags: none, apply: changeMode(1)},
+	unix.SYS_CHOWN:     {name: "chown", dir: none, path: 0, flags: none, apply: changeOwner(1)},
+	unix.SYS_LCHOWN:    {name: "lchown", dir: none, path: 0, flags: none, apply: changeOwner(1), noFollow: true},
+	unix.SYS_UTIME:     {name: "utime", dir: none, path: 0, flags: none, apply: changeTimes(1, time.Second, 1)},
+	unix.SYS_UTIMES:    {name: "utimes", dir: none, path: 0, flags: none, apply: changeTimes(1, time.Microsecond, 2)},
+	unix.SYS_FUTIMESAT: {name: "futimesat", dir: 0, path: 1, flags: none, apply: changeTimes(2, time.Microsecond, 2)},
 }

@@ -8,5 +8,5 @@ const (
 	tiocLinux      = 0x541c
 )
 
-// legacyAttributeCalls only old architectures have.
-var legacyAttributeCalls []uint32
+// legacyAttributeCalls are those that only old architectures have.
+var legacyAttributeCalls map[uint32]attributeCall
