@@ -1,7 +1,6 @@
 package codex
 
 import (
-
 	"github.com/codexmcp/codexmcp/codex/config"
 	"github.com/codexmcp/codexmcp/codex/model"
 	"github.com/codexmcp/codexmcp/mcpprotocol"
@@ -101,12 +100,10 @@ func reasoningText(c mcpprotocol.ReasoningContent) string {
 func (t *turn) settle(a *answer) (*step, error) {
 	t.count(a.usage)
 	counted := &mcpprotocol.TokenCountEvent{Info: t.c.usage.info()}
-	// The file has the answer before its tools run: what a client has seen of
-	// them is there after a crash.
 	t.c.record(t.c.options.Recorder.Event(counted))
-	t.c.remember(a.items...)
 	s := &step{tokens: t.c.usage.inWindow()}
 	for i, item := range a.items {
+		t.c.remember(item)
 		if m, ok := item.(*mcpprotocol.MessageItem); ok {
 			if texts := outputTexts(m); len(texts) > 0 {
 				text := texts[len(texts)-1]
@@ -124,6 +121,7 @@ func (t *turn) settle(a *answer) (*step, error) {
 			return s, err
 		}
 		t.c.remember(t.call(item)...)
+		t.release()
 	}
 	if err := t.ctx.Err(); err != nil {
 		return s, err
@@ -209,4 +207,3 @@ func (u *usage) info() *mcpprotocol.TokenUsageInfo {
 func (u *usage) inWindow() int64 {
 	return max(u.last.TotalTokens-u.last.ReasoningOutputTokens, 0)
 }
-

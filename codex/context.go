@@ -80,8 +80,7 @@ func userInstructions(text string) string {
 	return instructionsOpen + "\n\n" + text + "\n\n" + instructionsClose
 }
 
-// loginShell is the name of the user's login shell where it is one that models
-// know how to talk to, else empty.
+// loginShell is where the user's login shell is, empty where nobody knows.
 func loginShell() string {
 	u, err := user.Current()
 	if err != nil {
@@ -94,11 +93,18 @@ func loginShell() string {
 	for line := range strings.Lines(string(passwd)) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), ":")
 		if len(fields) == 7 && fields[2] == u.Uid {
-			if name := filepath.Base(fields[6]); name == "bash" || name == "zsh" {
-				return name
-			}
-			return ""
+			return fields[6]
 		}
+	}
+	return ""
+}
+
+// shellName is the name of a login shell that models know how to talk to, else
+// empty.
+func shellName(path string) string {
+	switch name := filepath.Base(path); name {
+	case "bash", "zsh":
+		return name
 	}
 	return ""
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/codexmcp/codexmcp/codex/config"
 	"github.com/codexmcp/codexmcp/codex/model"
+	"github.com/codexmcp/codexmcp/codex/safety"
 	"github.com/codexmcp/codexmcp/mcpprotocol"
 )
 
@@ -42,21 +43,27 @@ type options struct {
 	Execute         Executor
 	Tools           ToolSet
 	Instructions    string
-	Shell           string
-	HelperPath      string
+	Environ         []string // of the server
+	Shell           string   // the login shell's name, for the model
+	ShellPath       string   // where it is
+	Program         string   // this program, which applies patches
+	Helper          string   // this program, which confines commands; empty if it cannot
+	Sandboxed       bool     // whether commands can be confined
 }
 
 // A Conversation is one session with the model. Its methods may be called by
 // any number of goroutines.
 type Conversation struct {
-	id      mcpprotocol.ConversationID
-	config  *config.Conversation
-	options options
-	log     *slog.Logger
-	feed    *feed
-	inbox   chan func()
-	quit    chan struct{} // closed to end the goroutine
-	done    chan struct{} // closed when the goroutine has ended
+	id     mcpprotocol.ConversationID
+	config *config.Conversation
+	// instructions are the user's, read when the conversation began.
+	instructions string
+	options      options
+	log          *slog.Logger
+	feed         *feed
+	inbox        chan func()
+	quit         chan struct{} // closed to end the goroutine
+	done         chan struct{} // closed when the goroutine has ended
 
 	// mu protects what follows.
 	mu         sync.Mutex
@@ -70,7 +77,7 @@ type Conversation struct {
 	told     Settings // what the model knows of its environment
 	history  history
 	usage    usage
-	approved map[string]bool // commands approved for the session
+	approved safety.Approved // commands approved for the session
 	compacts int
 }
 
@@ -276,6 +283,16 @@ func (c *Conversation) begin(input Input) *Turn {
 		t.handle.finish(result)
 	}()
 	return t.handle
+}
+
+// initial is how the history begins: what the user wants every conversation to
+// know, and where this one works.
+func (c *Conversation) initial() []mcpprotocol.ResponseItem {
+	var items []mcpprotocol.ResponseItem
+	if c.instructions != "" {
+		items = append(items, userMessage(userInstructions(c.instructions)))
+	}
+	return append(items, userMessage(environmentContext(c.settings, c.options.Shell)))
 }
 
 // record keeps a line of the rollout. A conversation goes on without it: what is

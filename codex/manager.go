@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/codexmcp/codexmcp/codex/config"
+	"github.com/codexmcp/codexmcp/codex/exec"
 	"github.com/codexmcp/codexmcp/codex/model"
 	"github.com/codexmcp/codexmcp/mcpprotocol"
 )
@@ -31,8 +32,16 @@ type Options struct {
 	// NewTools starts the external servers of a conversation. It returns what
 	// kept any of them from starting beside those that did. May be nil.
 	NewTools func(ctx context.Context, c *config.Conversation) (ToolSet, []error)
-	// Execute runs commands.
+	// Execute runs commands; nil means [exec.Run].
 	Execute Executor
+	// Program is this program's path: started with [PatchArg] it applies a patch.
+	Program string
+	// Helper is the program that confines commands and ends what they leave
+	// behind, see [exec.Command]. Empty means that there is none.
+	Helper string
+	// Sandboxed says whether commands can be confined on this machine. Where they
+	// cannot, the policies that rely on it ask.
+	Sandboxed bool
 	// ApprovalTimeout is how long an approval may take; none when zero, since a
 	// person may be away.
 	ApprovalTimeout time.Duration
@@ -57,6 +66,9 @@ func NewManager(options Options) *Manager {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	if options.Execute == nil {
+		options.Execute = exec.Run
+	}
 	return &Manager{options: options, log: log, conversations: map[mcpprotocol.ConversationID]*Conversation{}}
 }
 
@@ -76,11 +88,9 @@ func (m *Manager) New(ctx context.Context, c *config.Conversation) (*Conversatio
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("start conversation: %w", err), recorder.Close())
 	}
-	if instructions != "" {
-		conversation.remember(userMessage(userInstructions(instructions)))
-	}
+	conversation.instructions = instructions
 	conversation.told = conversation.settings
-	conversation.remember(userMessage(environmentContext(conversation.settings, conversation.options.Shell)))
+	conversation.remember(conversation.initial()...)
 	if err := m.start(conversation, failures); err != nil {
 		return nil, nil, err
 	}
@@ -98,14 +108,17 @@ func (m *Manager) assemble(ctx context.Context, id mcpprotocol.ConversationID, c
 	if m.options.NewTools != nil && len(c.MCPServers) > 0 {
 		tools, failures = m.options.NewTools(ctx, c)
 	}
+	shell := loginShell()
 	return &Conversation{
 		id: id, config: c, log: m.log, feed: newFeed(),
 		options: options{
 			ApprovalTimeout: m.options.ApprovalTimeout, Model: client, Recorder: recorder, Log: m.log,
-			Execute: m.options.Execute, Tools: tools, Shell: loginShell(),
+			Execute: m.options.Execute, Tools: tools,
+			Environ: m.options.Config.Environ(), Shell: shellName(shell), ShellPath: shell,
+			Program: m.options.Program, Helper: m.options.Helper, Sandboxed: m.options.Sandboxed,
 		},
 		inbox: make(chan func(), inboxSize), quit: make(chan struct{}), done: make(chan struct{}),
-		lastUsed: time.Now(), approved: map[string]bool{},
+		lastUsed: time.Now(),
 		settings: Settings{
 			Cwd: c.Cwd, Approval: c.Approval, Sandbox: c.Sandbox,
 			Model: c.Model, Effort: c.ReasoningEffort, Summary: c.ReasoningSummary,
@@ -189,4 +202,6 @@ func ParseConversationID(text string) (mcpprotocol.ConversationID, error) {
 }
 
 // Wake returns a conversation that runs, or one that can be brought back.
-func (m *Manager) Wake(_ context.Context, id mcpprotocol.ConversationID) (*Conversation, error) { return m.Find(id) }
+func (m *Manager) Wake(_ context.Context, id mcpprotocol.ConversationID) (*Conversation, error) {
+	return m.Find(id)
+}

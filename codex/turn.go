@@ -66,6 +66,9 @@ type turn struct {
 	diffs    patch.TurnDiff
 	sentDiff string
 	usage    *mcpprotocol.TokenUsage
+	// compacted is set when the last step ended with a summary of the history.
+	compacted bool
+	held      mcpprotocol.EventMsg // see hold
 
 	mu      sync.Mutex
 	pending [][]mcpprotocol.InputItem
@@ -99,6 +102,7 @@ func (t *turn) interrupt() { t.cancel(errInterrupted) }
 
 // emit delivers an event of the turn and records it where rollouts have it.
 func (t *turn) emit(msg mcpprotocol.EventMsg) {
+	t.release()
 	t.c.record(t.c.options.Recorder.Event(msg))
 	t.c.feed.emit(Event{ID: t.handle.id, Msg: msg})
 }
@@ -130,7 +134,23 @@ func (t *turn) run() TurnResult {
 
 // emitLive delivers an event that rollouts do not have.
 func (t *turn) emitLive(msg mcpprotocol.EventMsg) {
+	t.release()
 	t.c.feed.emit(Event{ID: t.handle.id, Msg: msg})
+}
+
+// hold delivers an event when what it is about is recorded, or with the next
+// one: after a crash the record has everything that a client has seen.
+func (t *turn) hold(msg mcpprotocol.EventMsg) {
+	t.release()
+	t.held = msg
+}
+
+// release delivers the event that is held back.
+func (t *turn) release() {
+	if held := t.held; held != nil {
+		t.held = nil
+		t.c.feed.emit(Event{ID: t.handle.id, Msg: held})
+	}
 }
 
 // steps asks the model again as long as it calls tools or the user adds
@@ -156,6 +176,8 @@ func (t *turn) steps(last *string) error {
 			if err := t.compact(); err != nil {
 				return err
 			}
+		} else {
+			t.compacted = false
 		}
 		var ended bool
 		if inputs, ended = t.take(!step.called); ended {
@@ -217,13 +239,21 @@ func (t *turn) step() (*step, error) {
 		}
 		t.emitLive(&mcpprotocol.StreamErrorEvent{Message: fmt.Sprintf(
 			"the answer broke off: %v; asking again (%d/%d) in %s", err, attempt, retries, delay.Round(time.Millisecond))})
-		timer := time.NewTimer(delay)
-		select {
-		case <-timer.C:
-		case <-t.ctx.Done():
-			timer.Stop()
-			return nil, t.ctx.Err()
+		if err := t.wait(delay); err != nil {
+			return nil, err
 		}
+	}
+}
+
+// wait waits, or returns the reason why the turn ends first.
+func (t *turn) wait(d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-t.ctx.Done():
+		return t.ctx.Err()
 	}
 }
 

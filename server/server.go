@@ -38,6 +38,9 @@ type Options struct {
 	// OnInitialize is called when a client has introduced itself, and may change
 	// the answer.
 	OnInitialize func(ctx context.Context, s *Session, result *mcptypes.InitializeResult)
+	// QuietCancel leaves it to clients to find out that nobody waits for their
+	// answer any more. Without it they are told (notifications/cancelled).
+	QuietCancel bool
 	// Log is told what goes wrong beside the protocol. Nil means nowhere.
 	Log *slog.Logger
 }

@@ -101,6 +101,9 @@ func (s *Session) Send(ctx context.Context, method string, params wire.Value) er
 
 // cancelled tells the client that nobody waits for its answer any more.
 func (s *Session) cancelled(ctx context.Context, id wire.RequestID, _ string, cause error) {
+	if s.server.options.QuietCancel {
+		return
+	}
 	if err := jsonrpc.Notify(ctx, s.conn, mcptypes.Cancelled, mcptypes.CancelledParams{RequestID: id, Reason: cause.Error()}); err != nil {
 		s.server.options.Log.Debug("tell client of cancellation", "error", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/codexmcp/codexmcp/codex/mcpserver"
 	"github.com/codexmcp/codexmcp/codex/model"
 	"github.com/codexmcp/codexmcp/codex/rollout"
+	"github.com/codexmcp/codexmcp/codex/sandbox"
 	"github.com/codexmcp/codexmcp/codex/useragent"
 	"github.com/codexmcp/codexmcp/jsonrpc"
 	"github.com/codexmcp/codexmcp/mcpprotocol"
@@ -60,12 +61,21 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 		return errMisuse{fmt.Errorf("--log-level %q: want debug, info, warn or error", flags.logLevel)}
 	}
 	log := slog.New(slog.NewTextHandler(errw, &slog.HandlerOptions{Level: level}))
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	remove, err := addPatchCommands(program)
+	defer remove()
+	if err != nil {
+		log.Warn("scripts of the model will not find apply_patch", "error", err)
+	}
 	base, err := loadConfig(flags.overrides)
 	if err != nil {
 		return err
 	}
 	agent := useragent.New(version(), os.Getenv)
-	manager := newManager(base, agent, log)
+	manager := newManager(base, agent, program, log)
 	srv, err := mcpserver.New(mcpserver.Options{
 		Manager: manager, Agent: agent, Version: version(), NoEvents: flags.events == "off", Log: log,
 	})
@@ -87,7 +97,7 @@ func loadConfig(options []string) (*config.Base, error) {
 	for _, option := range options {
 		o, err := config.ParseOverride(option)
 		if err != nil {
-			return nil, errMisuse{err}
+			return nil, err
 		}
 		overrides = append(overrides, o)
 	}
@@ -113,10 +123,10 @@ func loadConfig(options []string) (*config.Base, error) {
 }
 
 // newManager puts the engine together.
-func newManager(base *config.Base, agent *useragent.Agent, log *slog.Logger) *codex.Manager {
+func newManager(base *config.Base, agent *useragent.Agent, program string, log *slog.Logger) *codex.Manager {
 	return codex.NewManager(codex.Options{
-		Config: base,
-		Log:    log,
+		Config: base, Log: log, Program: program, Helper: program,
+		Sandboxed: sandbox.Check(program).Err == nil,
 		NewModel: func(c *config.Conversation) (model.Client, error) {
 			return model.New(c.Provider.Provider, model.Options{UserAgent: agent.String(), Originator: agent.Originator}), nil
 		},

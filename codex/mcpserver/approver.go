@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/codexmcp/codexmcp/codex"
+	"github.com/codexmcp/codexmcp/codex/safety"
 	"github.com/codexmcp/codexmcp/jsonrpc"
 	"github.com/codexmcp/codexmcp/mcpprotocol"
 	"github.com/codexmcp/codexmcp/mcptypes"
@@ -31,9 +32,9 @@ var (
 )
 
 func (e elicitor) ApproveExec(ctx context.Context, a codex.ExecApproval) (mcpprotocol.ReviewDecision, error) {
-	message := fmt.Sprintf("Allow Codex to run `%s` in `%s`?", strings.Join(a.Command, " "), a.Cwd)
+	message := fmt.Sprintf("Allow Codex to run `%s` in `%s`?", safety.Visible(safety.Quote(a.Command)), safety.Visible(a.Cwd))
 	if a.Reason != "" {
-		message = a.Reason + "\n" + message
+		message = safety.Visible(a.Reason) + "\n" + message
 	}
 	return elicit(ctx, e, elicitExec, mcpprotocol.ExecApprovalElicitParams{
 		Message: message, RequestedSchema: noFields(), CodexMCPToolCallID: jsonrpc.RequestID(e.ctx).String(),
@@ -44,7 +45,7 @@ func (e elicitor) ApproveExec(ctx context.Context, a codex.ExecApproval) (mcppro
 func (e elicitor) ApprovePatch(ctx context.Context, a codex.PatchApproval) (mcpprotocol.ReviewDecision, error) {
 	message := "Allow Codex to change these files?"
 	if a.Reason != "" {
-		message = a.Reason + "\n" + message
+		message = safety.Visible(a.Reason) + "\n" + message
 	}
 	return elicit(ctx, e, elicitPatch, mcpprotocol.PatchApprovalElicitParams{
 		Message: message, RequestedSchema: noFields(), CodexMCPToolCallID: jsonrpc.RequestID(e.ctx).String(),

@@ -39,7 +39,7 @@ type handler struct {
 	manager *codex.Manager
 	log     *slog.Logger
 
-	mu            sync.Mutex // protects subscriptions
+	mu            sync.Mutex        // protects subscriptions
 	subscriptions map[string]func() // what ends each, by its id
 }
 
@@ -53,6 +53,7 @@ func New(o Options) (*server.Server, error) {
 		Limits:             o.Limits,
 		ServeUninitialized: true,
 		ListChanged:        true,
+		QuietCancel:        true, // clients of the original are not used to it
 		UnknownTool:        unknownTool,
 		OnInitialize:       h.initialized,
 		Log:                o.Log,
