@@ -28,7 +28,11 @@ type Decoder struct {
 }
 
 // NewDecoder returns a decoder at the start of text.
-func NewDecoder(text string) Decoder { return Decoder{text: text, limit: MaxDepth} }
+func NewDecoder(text string) Decoder {
+	d := Decoder{limit: MaxDepth}
+	d.Reset(text)
+	return d
+}
 
 // Reset puts d at the start of another text. The limit stays.
 func (d *Decoder) Reset(text string) {
@@ -39,6 +43,9 @@ func (d *Decoder) Reset(text string) {
 	}
 	if cap(d.nameMore) > keep/16 {
 		d.nameMore = nil
+	}
+	if !validUTF8(text) {
+		d.fail(Syntax, invalidUTF8(text), "invalid UTF-8")
 	}
 }
 
