@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"slices"
 	"strings"
@@ -22,11 +23,18 @@ const (
 
 // A repo is a folder that git is asked about.
 type repo struct {
-	dir string
-	env []string
+	dir      string
+	env      []string
+	settings []string // options for every command
 }
 
-func newRepo(dir string) repo { return repo{dir, environ(os.Environ())} }
+func newRepo(dir string) repo { return repo{dir, environ(os.Environ()), slices.Clip(settings)} }
+
+// with returns r with one more setting, as key=value.
+func (r repo) with(setting string) repo {
+	r.settings = append(slices.Clip(r.settings), "-c", setting)
+	return r
+}
 
 // An exitError is a git command that ran and was not content.
 type exitError struct {
@@ -49,7 +57,7 @@ func (r repo) line(ctx context.Context, args ...string) (string, error) {
 
 // run returns what git prints. Exit codes among ok are fine, like 0.
 func (r repo) run(ctx context.Context, limit int, ok []int, args ...string) ([]byte, error) {
-	argv := slices.Concat([]string{"git"}, settings, args)
+	argv := slices.Concat([]string{"git"}, r.settings, args)
 	result, err := exec.Run(ctx, exec.Command{Argv: argv, Dir: r.dir, Env: r.env, Timeout: timeout, MaxOutput: limit})
 	if err == nil {
 		err = failure(ctx, result, ok)
@@ -75,13 +83,54 @@ func failure(ctx context.Context, result exec.Result, ok []int) error {
 	return nil
 }
 
-// settings keep a repository from choosing programs for git to run.
+// settings keep a repository from choosing programs for git to run, and the
+// user's taste out of diffs.
 var settings = []string{
 	"--no-pager",
 	"-c", "core.fsmonitor=false",
 	"-c", "core.hooksPath=" + os.DevNull,
 	"-c", "credential.helper=",
 	"-c", "protocol.ext.allow=never",
+	"-c", "diff.noprefix=false",
+	"-c", "diff.mnemonicPrefix=false",
+	"-c", "diff.relative=false",
+}
+
+// withoutFilters returns r so that git runs none of the filters that the
+// repository's own configuration defines: a command in a sandbox may have
+// written it. Those of the user stay.
+func (r repo) withoutFilters(ctx context.Context) (repo, error) {
+	out, err := r.run(ctx, maxText, nil, "config", "--list", "--show-scope", "--name-only", "-z")
+	if err != nil {
+		return r, err
+	}
+	fields := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+	for scope, key := range pairs(fields) {
+		if scope != "local" && scope != "worktree" || !strings.HasPrefix(key, "filter.") {
+			continue
+		}
+		if strings.Contains(key, "=") {
+			return r, fmt.Errorf("the name of the filter %q cannot be overruled", key)
+		}
+		switch key[strings.LastIndexByte(key, '.'):] {
+		case ".clean", ".smudge", ".process":
+			r = r.with(key + "=")
+		case ".required":
+			r = r.with(key + "=false")
+		}
+	}
+	return r, nil
+}
+
+// pairs yields each two fields that follow each other.
+func pairs(fields []string) iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for pair := range slices.Chunk(fields, 2) {
+			if len(pair) == 2 && !yield(pair[0], pair[1]) {
+				return
+			}
+		}
+	}
 }
 
 // environ returns env without secrets and without what would point git at
