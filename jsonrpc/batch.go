@@ -33,7 +33,7 @@ func (c *Conn) receiveBatch(via *delivery, text string) error {
 			return err
 		}
 		if !accepted {
-			b.done(c, via.holds)
+			b.done(c, via.stream)
 		}
 	}
 	return nil
@@ -83,12 +83,12 @@ func (b *batch) add(response []byte) {
 }
 
 // done notes that a message is done with. The last one sends the responses.
-func (b *batch) done(c *Conn, hold bool) {
+func (b *batch) done(c *Conn, reading bool) {
 	b.mu.Lock()
 	b.open--
 	last := b.open == 0 && len(b.data) > 0
 	b.mu.Unlock()
 	if last {
-		c.answer(b.via, nil, Outgoing{Data: append(b.data, ']'), Kind: Response, Hold: hold})
+		c.answer(b.via, nil, Outgoing{Data: append(b.data, ']'), Kind: Response, Hold: reading && b.via.holds, reading: reading})
 	}
 }

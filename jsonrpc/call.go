@@ -28,8 +28,8 @@ func (p *call) end(err error) {
 }
 
 // Call sends a request and waits for its answer, which it decodes into result. Nil params are left out, a nil result is
-// not looked at. The error is an [*Error] when the peer refused, the cause of ctx when that ended first, and else says why
-// there is no answer; test with errors.Is and errors.As.
+// not looked at. The error is an [*Error] when the peer refused, the cause of ctx when that ended first, and else says
+// why there is no answer; test with errors.Is and errors.As.
 func (c *Conn) Call(ctx context.Context, method string, params, result wire.Value) error {
 	in := c.courseOf(ctx)
 	if in != nil && in.blocks.Load() {

@@ -137,8 +137,8 @@ func (c *Conn) Err() error {
 }
 
 // Serve reads messages from t until the peer closes it, ctx ends, the connection is closed, or an error; then it ends
-// everything and closes t. It returns nil when the peer closed its side, else the reason. A connection serves one transport.
-// Handlers get contexts made from ctx.
+// everything and closes t. It returns nil when the peer closed its side, else the reason. A connection serves one
+// transport. Handlers get contexts made from ctx.
 func (c *Conn) Serve(ctx context.Context, t Transport) error {
 	if err := c.attach(t); err != nil {
 		return err
@@ -264,8 +264,8 @@ func (c *Conn) read(ctx context.Context, t Transport) error {
 }
 
 // Close ends the connection: pending calls fail with [ErrClosed], the contexts of handlers end, and what they answer
-// within the time that ctx and Limits.Grace leave is still sent. Then the transport is closed. It must not be called by a handler,
-// as it waits for those; its error says that some have not returned.
+// within the time that ctx and Limits.Grace leave is still sent. Then the transport is closed. It must not be called
+// by a handler, as it waits for those; its error says that some have not returned.
 func (c *Conn) Close(ctx context.Context) error {
 	c.end(ErrClosed)
 	c.mu.Lock()

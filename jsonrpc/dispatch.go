@@ -12,9 +12,6 @@ import (
 	"github.com/codexmcp/codexmcp/wire"
 )
 
-// ErrCancelled is the cause of a handler's context when the peer has cancelled the request.
-var ErrCancelled = errors.New("request cancelled by the peer")
-
 // delivery is the way on which incoming messages come and their answers go: a stream, or one call of Deliver.
 type delivery struct {
 	ctx      context.Context // parent of the handlers'
@@ -37,11 +34,11 @@ func (v *delivery) start() {
 	}
 }
 
-// Deliver handles one incoming message, which it takes over: it must not be changed afterwards. The response to a request, and all
-// that its handler sends in its course, goes to w. It returns when the message is handled: a notification taken, a request or
-// all of a batch answered. Its error says that the connection has ended or an answer could not be written; what is
-// wrong with the message itself is answered. Handlers get contexts made from ctx. A nil w is good for messages that need no
-// answer: an answer that comes up is an error.
+// Deliver handles one incoming message, which it takes over: it must not be changed afterwards. The response to a
+// request, and all that its handler sends in its course, goes to w. It returns when the message is handled: a
+// notification taken, a request or all of a batch answered. Its error says that the connection has ended or an answer
+// could not be written; what is wrong with the message itself is answered. Handlers get contexts made from ctx. A nil
+// w is good for messages that need no answer: an answer that comes up is an error.
 func (c *Conn) Deliver(ctx context.Context, message []byte, w Writer) error {
 	if w == nil {
 		w = noWriter{}
@@ -149,7 +146,8 @@ func (c *Conn) refuse(via *delivery, b *batch, id wire.RequestID, e *Error) {
 // respond answers with an error, on the goroutine that delivers.
 func (c *Conn) respond(via *delivery, b *batch, id wire.RequestID, e *Error) {
 	buf := encodeError(id, e)
-	c.answer(via, b, Outgoing{Data: buf.data, buf: buf, Kind: Response, Related: id, Error: e, Hold: via.holds})
+	c.answer(via, b, Outgoing{Data: buf.data, Kind: Response, Related: id, Error: e,
+		Hold: via.holds, buf: buf, reading: via.stream})
 	buf.free()
 }
 
@@ -235,177 +233,4 @@ func (c *Conn) notify(ctx context.Context, h *NotificationHandler, method string
 func (c *Conn) panicked(method string, value any) {
 	c.counts.panics.Add(1)
 	c.log.Error("handler panicked", "method", method, "panic", value, "stack", string(debug.Stack()))
-}
-
-// request has a request served.
-func (c *Conn) request(via *delivery, m *message, b *batch) (accepted bool, err error) {
-	h := m.request
-	if h == nil {
-		c.respond(via, b, m.id, Errorf(CodeMethodNotFound, "unknown method %q", m.method))
-		return false, nil
-	}
-	params := m.params
-	if params == nil && h.NewParams != nil {
-		if h.ParamsRequired {
-			c.refuse(via, b, m.id, InvalidParamsf("%s params: missing", m.method))
-			return false, nil
-		}
-		params = h.NewParams()
-	}
-	in := &incoming{Context: via.ctx, conn: c, id: m.id, method: m.method, handler: h, params: params, via: via, batch: b}
-	if !via.stream || h.Order != Inline {
-		in.Context, in.cancel = context.WithCancelCause(via.ctx)
-	}
-	refusal, err := c.accept(in)
-	if refusal != nil || err != nil {
-		in.end()
-		if err == nil {
-			c.refuse(via, b, m.id, refusal)
-		}
-		return false, err
-	}
-	c.run(in)
-	return true, nil
-}
-
-// accept notes that in is served, unless it cannot be.
-func (c *Conn) accept(in *incoming) (*Error, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.ended != nil:
-		return nil, c.ended
-	case c.serving[in.id] != nil:
-		return Errorf(CodeInvalidRequest, "id: a request with the id %q is in flight", in.id), nil
-	case c.running >= c.limits.MaxConcurrent:
-		err := &LimitError{"requests in flight", c.limits.MaxConcurrent}
-		return &Error{Code: CodeInternalError, Message: err.Error()}, nil
-	}
-	c.serving[in.id] = in
-	c.running++
-	return nil, nil
-}
-
-// run serves in as its order and way ask.
-func (c *Conn) run(in *incoming) {
-	switch via, order := in.via, in.handler.Order; {
-	case !via.stream && in.batch != nil && order == Concurrent:
-		via.group.Go(func() { c.serve(in, false) })
-	case !via.stream:
-		c.serve(in, false)
-	case order == Inline:
-		in.blocks.Store(true)
-		c.serve(in, via.holds)
-	case order == Ordered:
-		via.start()
-		in.blocks.Store(true)
-		in.released = make(chan struct{})
-		go c.serve(in, false)
-		select {
-		case <-in.released:
-		case <-c.base.Done():
-		}
-	default:
-		select {
-		case c.work <- in:
-		default:
-			go c.worker(in)
-		}
-	}
-}
-
-// worker serves in, and then for a while further requests: a goroutine whose stack has grown is worth keeping. Only
-// few wait for work; all end with the connection.
-func (c *Conn) worker(in *incoming) {
-	for {
-		c.serve(in, false)
-		if c.resting.Add(1) > maxResting {
-			c.resting.Add(-1)
-			return
-		}
-		select {
-		case in = <-c.work:
-			c.resting.Add(-1)
-		case <-c.base.Done():
-			return
-		}
-	}
-}
-
-// serve runs the handler of in and answers.
-func (c *Conn) serve(in *incoming, hold bool) {
-	var buf *buffer
-	refusal := Errorf(CodeInternalError, "%s: handler exited", in.method) // unless it returns
-	defer func() { c.finish(in, buf, refusal, hold) }()
-	buf, refusal = c.outcome(in)
-}
-
-// outcome is what the handler of in comes to: an encoded result or an error.
-func (c *Conn) outcome(in *incoming) (buf *buffer, refusal *Error) {
-	defer func() {
-		if p := recover(); p != nil {
-			c.panicked(in.method, p)
-			buf, refusal = nil, Errorf(CodeInternalError, "%s: handler panicked", in.method)
-		}
-	}()
-	result, err := in.handler.Serve(in, in.params)
-	if err != nil {
-		return nil, responseError(err)
-	}
-	buf, err = encodeResult(in.id, result)
-	if err != nil {
-		c.log.Error("result not encoded", "method", in.method, "error", err)
-		buf.free()
-		return nil, Errorf(CodeInternalError, "%s %v", in.method, err)
-	}
-	return buf, nil
-}
-
-// finish answers in, unless the peer has cancelled it, and frees its slot. The id is free before the answer is written:
-// the peer may use it again as soon as it has read that.
-func (c *Conn) finish(in *incoming, buf *buffer, refusal *Error, hold bool) {
-	c.mu.Lock()
-	cancelled := in.cancelled
-	delete(c.serving, in.id)
-	c.mu.Unlock()
-	in.answered.Store(true)
-	if !cancelled {
-		if refusal != nil {
-			buf = encodeError(in.id, refusal)
-		}
-		c.answer(in.via, in.batch, Outgoing{Data: buf.data, Kind: Response, Related: in.id, Error: refusal, Hold: hold,
-			buf: buf, spare: !in.via.stream || in.handler.Order != Inline})
-	}
-	if buf != nil {
-		buf.free()
-	}
-	in.end()
-	in.release()
-	if in.batch != nil {
-		in.batch.done(c, hold)
-	}
-	c.leave()
-}
-
-// Cancel ends the context of the handler that serves the peer's request with id, and keeps its response from being
-// sent. It reports whether there is such a request.
-func (c *Conn) Cancel(id wire.RequestID, reason string) bool {
-	c.mu.Lock()
-	in := c.serving[id]
-	known := in != nil && !in.cancelled
-	if known {
-		in.cancelled = true
-	}
-	c.mu.Unlock()
-	if !known {
-		return false
-	}
-	if in.cancel != nil {
-		cause := ErrCancelled
-		if reason != "" {
-			cause = fmt.Errorf("%w: %s", ErrCancelled, reason)
-		}
-		in.cancel(cause)
-	}
-	return true
 }

@@ -33,8 +33,8 @@
 // missing or is not "2.0" is tolerated unless [Options.RequireVersion] is set.
 //
 // A request that the peer cancelled ([Conn.Cancel]) gets no response; its handler's context ends, and its slot is free
-// once the handler has returned. A handler's context also ends when the connection ends, and when the handler has returned (but
-// for Inline ones on a stream, which have no context of their own).
+// once the handler has returned. A handler's context also ends when the connection ends, and when the handler has
+// returned (but for Inline ones on a stream, which have no context of their own).
 //
 // A batch is -32600 unless [Options.Batches] allows it. Then its messages are handled in turn and their responses
 // are written as one array when the last one is there; without responses nothing is written.
@@ -58,10 +58,11 @@
 //
 // # Calls to the peer
 //
-// Ids are minted in one place, count up from 1 and are never reused. A response with an id that nobody waits for is dropped and
-// counted ([Conn.Stats]), and so is an error with the id null, which is logged too. When the context of a call ends,
-// [Options.OnCancel] can tell the peer, and the call fails with the context's cause; a late response is dropped. When
-// the connection ends, every pending call fails with the reason. A response that does not decode fails its call.
+// Ids are minted in one place, count up from 1 and are never reused. A response with an id that nobody waits for is
+// dropped and counted ([Conn.Stats]), and so is an error with the id null, which is logged too. When the context of a
+// call ends, [Options.OnCancel] can tell the peer, and the call fails with the context's cause; a late response is
+// dropped. When the connection ends, every pending call fails with the reason. A response that does not decode fails
+// its call.
 //
 // Calls and notifications made with the context of a handler belong to its request: they go to the Writer of that
 // request and carry its id as [Outgoing.Related], until it has been answered. Others go to the transport or to
@@ -70,10 +71,11 @@
 // # Writing
 //
 // A write never splits a message and never mixes two. Output that the peer does not read waits in a queue of
-// Limits.MaxQueue bytes; when it is full, writers wait: handlers, callers, and the reading of further messages when it has
-// something to answer. A writer stops waiting when its context ends. When the peer has taken nothing for Limits.WriteStall while a
-// writer waits, the connection ends with [ErrStalled]. The queue belongs to the transport: [Lines] and [Pipe] have
-// one, a Writer of your own has its own policy.
+// Limits.MaxQueue bytes. When it is full, handlers and callers wait until their context ends. Answers that are
+// written before reading goes on (refusals, Inline and Ordered requests) may fill the queue a second time, so that two
+// peers who do not read because both write get out of it; then they wait too, and the peer cannot send any more. When
+// the peer has taken nothing for Limits.WriteStall while somebody waits, the connection ends with [ErrStalled]. The
+// queue belongs to the transport: [Lines] and [Pipe] have one, a Writer of your own has its own policy.
 //
 // # Limits
 //
@@ -84,9 +86,9 @@
 //
 // # The end
 //
-// Serve returns nil when the peer has closed its side, and else the reason. At the end of input, requests in flight may go on for
-// Options.Linger; then their contexts end and they have Limits.Grace to return, and what they answer is still
-// written if the peer reads it. [Conn.Close] does the same from our side and returns within Grace or the life of its
-// context, whatever the peer does. No goroutine is left but one that waits in a Read, Write or handler which
+// Serve returns nil when the peer has closed its side, and else the reason. At the end of input, requests in flight
+// may go on for Options.Linger; then their contexts end and they have Limits.Grace to return, and what they answer is
+// still written if the peer reads it. [Conn.Close] does the same from our side and returns within Grace or the life of
+// its context, whatever the peer does. No goroutine is left but one that waits in a Read, Write or handler which
 // cannot be interrupted.
 package jsonrpc

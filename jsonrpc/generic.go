@@ -19,8 +19,8 @@ func Notify[P any](ctx context.Context, c *Conn, m wire.Notification[P], params 
 	return c.Notify(ctx, m.Method, valueOf(&params))
 }
 
-// HandleRequest returns a handler of the requests m that calls fn. Params may be left out by the peer if P has no required
-// member.
+// HandleRequest returns a handler of the requests m that calls fn. Params may be left out by the peer if P has no
+// required member.
 func HandleRequest[P, R any](_ wire.Request[P, R], fn func(context.Context, P) (R, error)) *RequestHandler {
 	return &RequestHandler{
 		NewParams:      newValue[P],

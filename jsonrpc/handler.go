@@ -7,7 +7,8 @@ import (
 	"github.com/codexmcp/codexmcp/wire"
 )
 
-// A Handler finds what serves the peer's messages. It is asked for every message, by several goroutines, and answers at once.
+// A Handler finds what serves the peer's messages. It is asked for every message, by several goroutines, and answers
+// at once.
 type Handler interface {
 	// Request returns what serves requests of the method; nil: the method is not found.
 	Request(method string) *RequestHandler

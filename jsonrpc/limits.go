@@ -9,7 +9,7 @@ type Limits struct {
 	MaxBatch      int           // messages in one incoming batch; 1000
 	MaxConcurrent int           // requests of the peer in flight; 1024
 	MaxPending    int           // our calls that wait for an answer; 4096
-	MaxQueue      int           // bytes of output that the peer has not read yet; 8 MiB. One larger message passes when it is alone
+	MaxQueue      int           // bytes of output not yet read by the peer, one message excepted; 8 MiB
 	WriteStall    time.Duration // how long a writer waits at a full queue while the peer reads nothing; 30 s
 	Grace         time.Duration // how long handlers have to return when the connection ends; 5 s
 }

@@ -18,9 +18,9 @@ const (
 	waitSize  = 4 << 10   // a smaller queue waits for the other goroutines that are ready to write
 )
 
-// Lines is a [Transport] of newline-delimited JSON, the framing of stdio: one message per line. A carriage return before the
-// newline is tolerated and blank lines are ignored. A line over Limits.MaxMessage is skipped without keeping it.
-// Close closes r and w if they can be closed.
+// Lines is a [Transport] of newline-delimited JSON, the framing of stdio: one message per line. A carriage return
+// before the newline is tolerated and blank lines are ignored. A line over Limits.MaxMessage is skipped without
+// keeping it. Close closes r and w if they can be closed.
 func Lines(r io.Reader, w io.Writer, limits Limits) Transport {
 	limits = limits.withDefaults()
 	return &lines{

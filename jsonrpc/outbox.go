@@ -10,8 +10,8 @@ import (
 )
 
 // outbox is the queue of messages on their way to a stream. Whoever finds it idle becomes its flusher: a goroutine that
-// has nothing else to do (it ran a handler and answers) writes itself and takes along what others add meanwhile; for others, who must not
-// be kept by a peer that does not read, a goroutine is started that ends when the queue is empty.
+// has nothing else to do (it ran a handler and answers) writes itself and takes along what others add meanwhile; for
+// others, who must not be kept by a peer that does not read, a goroutine is started that ends when the queue is empty.
 type outbox struct {
 	w      io.Writer
 	limits Limits
@@ -30,7 +30,7 @@ type outbox struct {
 // Write queues m. See outbox for who sends it.
 func (o *outbox) Write(ctx context.Context, m Outgoing) error {
 	o.mu.Lock()
-	if err := o.admit(ctx, len(m.Data)+1); err != nil {
+	if err := o.admit(ctx, len(m.Data)+1, m.room(o.limits.MaxQueue)); err != nil {
 		o.mu.Unlock()
 		return err
 	}
@@ -42,7 +42,7 @@ func (o *outbox) Write(ctx context.Context, m Outgoing) error {
 	o.flushing = true
 	small := o.size < waitSize
 	o.mu.Unlock()
-	if !m.spare {
+	if m.Kind != Response || m.reading {
 		go o.flush(false)
 		return nil
 	}
@@ -73,15 +73,25 @@ func (o *outbox) add(m Outgoing) {
 	o.queue = append(o.queue, b)
 }
 
-// admit waits until size more bytes may be queued. It is called with mu held and returns with it held.
-func (o *outbox) admit(ctx context.Context, size int) error {
+// room is how many bytes may wait, m included. Answers that hold up the reading may take as much again: two peers whose
+// reading waits for the other's would wait for ever.
+func (m *Outgoing) room(limit int) int {
+	if m.reading {
+		return 2 * limit
+	}
+	return limit
+}
+
+// admit waits until size more bytes may be queued without exceeding room. It is called with mu held and returns with
+// it held.
+func (o *outbox) admit(ctx context.Context, size, room int) error {
 	var stall *time.Timer
 	for {
 		if o.err != nil {
 			return o.err
 		}
 		waiting := o.size
-		if waiting == 0 || waiting+size <= o.limits.MaxQueue {
+		if waiting == 0 || waiting+size <= room {
 			return nil
 		}
 		if !o.flushing { // all of it was held
@@ -102,7 +112,7 @@ func (o *outbox) admit(ctx context.Context, size int) error {
 			err = context.Cause(ctx)
 		case <-stall.C:
 			err = fmt.Errorf("%w: %d bytes of output waited for %v (queue limit %d)",
-				ErrStalled, waiting, o.limits.WriteStall, o.limits.MaxQueue)
+				ErrStalled, waiting, o.limits.WriteStall, room)
 		}
 		o.mu.Lock()
 		if err == nil || o.moved != moved && ctx.Err() == nil {

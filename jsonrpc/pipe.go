@@ -20,7 +20,7 @@ func Pipe() (Transport, Transport) {
 type pipe struct{ in, out *lane }
 
 func (p *pipe) Read(ctx context.Context) ([]byte, error)    { return p.in.get(ctx) }
-func (p *pipe) Write(ctx context.Context, m Outgoing) error { return p.out.put(ctx, m.Data) }
+func (p *pipe) Write(ctx context.Context, m Outgoing) error { return p.out.put(ctx, m) }
 
 // Close ends both directions. The peer still reads what was written before.
 func (p *pipe) Close() error {
@@ -43,10 +43,11 @@ type lane struct {
 
 func newLane(limits Limits) *lane { return &lane{limits: limits} }
 
-func (l *lane) put(ctx context.Context, data []byte) error {
+func (l *lane) put(ctx context.Context, m Outgoing) error {
+	data, room := m.Data, m.room(l.limits.MaxQueue)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for !l.closed && l.size > 0 && l.size+len(data) > l.limits.MaxQueue {
+	for !l.closed && l.size > 0 && l.size+len(data) > room {
 		size := l.size
 		timer := time.NewTimer(l.limits.WriteStall)
 		changed, err := l.wait(ctx, timer.C)
@@ -56,7 +57,7 @@ func (l *lane) put(ctx context.Context, data []byte) error {
 		}
 		if !changed {
 			return fmt.Errorf("%w: %d bytes of output waited for %v (queue limit %d)",
-				ErrStalled, size, l.limits.WriteStall, l.limits.MaxQueue)
+				ErrStalled, size, l.limits.WriteStall, room)
 		}
 	}
 	if l.closed {

@@ -25,8 +25,8 @@ type Reader interface {
 
 // A Writer takes messages for the peer.
 type Writer interface {
-	// Write takes one message, whole or not at all; the order of calls is the order on the wire. It may return when the message
-	// is queued. It waits no longer than ctx lives. Any number of goroutines write at the same time.
+	// Write takes one message, whole or not at all; the order of calls is the order on the wire. It may return when
+	// the message is queued. It waits no longer than ctx lives. Any number of goroutines write at the same time.
 	Write(ctx context.Context, m Outgoing) error
 }
 
@@ -65,6 +65,6 @@ type Outgoing struct {
 	// hand, or until Start. Only a [Flusher] sees it.
 	Hold bool
 
-	buf   *buffer // where Data was encoded: an outbox may take it, leaving another
-	spare bool    // the goroutine that writes has nothing else to do and may write for others
+	buf     *buffer // where Data was encoded: an outbox may take it, leaving another
+	reading bool    // nothing is read before this is written: it should not wait for the peer to read
 }
