@@ -147,7 +147,7 @@ func summarize(in *lines) (mcpprotocol.ConversationSummary, bool) {
 				text = firstText(message.Content)
 			}
 		case *mcpprotocol.EventMsgLine:
-			if user, ok := x.Payload.(*mcpprotocol.UserMessageEvent); ok && !said && plain(user) {
+			if user, ok := x.Payload.(*mcpprotocol.UserMessageEvent); ok && !said && written(user) {
 				said = true
 				if text == "" {
 					text = user.Message
@@ -157,6 +157,12 @@ func summarize(in *lines) (mcpprotocol.ConversationSummary, bool) {
 	}
 	summary.Preview = preview(text)
 	return summary, summary.ConversationID != "" && said
+}
+
+// written reports whether the user wrote a message, rather than a program in
+// the user's name.
+func written(user *mcpprotocol.UserMessageEvent) bool {
+	return user.Kind == "" || user.Kind == mcpprotocol.InputMessageKindPlain
 }
 
 // firstText returns the first text of a message that the user wrote.

@@ -53,21 +53,18 @@ type Entry struct {
 	Summary string
 }
 
-// InitialMessages returns the events without what the user did not write, which
-// is how a client is told them.
+// InitialMessages returns the events as a client is told them: of user messages
+// only those that say they are plain.
 func (s *Saved) InitialMessages() []mcpprotocol.EventMsg {
 	messages := make([]mcpprotocol.EventMsg, 0, len(s.Events))
 	for _, event := range s.Events {
-		if user, ok := event.(*mcpprotocol.UserMessageEvent); ok && !plain(user) {
+		user, ok := event.(*mcpprotocol.UserMessageEvent)
+		if ok && user.Kind != mcpprotocol.InputMessageKindPlain {
 			continue
 		}
 		messages = append(messages, event)
 	}
 	return messages
-}
-
-func plain(user *mcpprotocol.UserMessageEvent) bool {
-	return user.Kind == "" || user.Kind == mcpprotocol.InputMessageKindPlain
 }
 
 // Resume reads the rollout file at path and returns what it has, and a recorder

@@ -49,6 +49,7 @@ func TestResume(t *testing.T) {
 		line("response_item", `{"type":"from_the_future"}`)+
 		line("response_item", `{"type":"message","role":"user"}`)+ // without its content
 		line("event_msg", `{"type":"user_message","message":"i","kind":"user_instructions"}`)+
+		line("event_msg", `{"type":"user_message","message":"of no kind"}`)+
 		line("event_msg", `{"type":"from_the_future"}`)+
 		line("from_the_future", `{}`)+
 		metaLine(uuid(2))+ // the first one counts
@@ -67,7 +68,8 @@ func TestResume(t *testing.T) {
 	}, texts(saved))
 	require.Equal(t, 5, saved.Skipped)
 	require.Equal(t, "m2", saved.Context.Model)
-	require.Len(t, saved.Events, 3)
+	require.Len(t, saved.Events, 4)
+	require.Len(t, saved.InitialMessages(), 2)
 	require.Equal(t, []string{"one", "hi"}, []string{
 		saved.InitialMessages()[0].(*mcpprotocol.UserMessageEvent).Message,
 		saved.InitialMessages()[1].(*mcpprotocol.AgentMessageEvent).Message,
