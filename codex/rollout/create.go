@@ -41,8 +41,8 @@ type Options struct {
 	// and time in the file's path are in its location.
 	Now func() time.Time
 
-	// Git tells what git knows of the folder dir, nil for nothing; a nil Git
-	// means [gitinfo.Collect].
+	// Git tells what git knows of the folder dir, nil for nothing, and as much
+	// as it has found out when ctx is done. A nil Git means [gitinfo.Collect].
 	Git func(ctx context.Context, dir string) *mcpprotocol.GitInfo
 }
 

@@ -10,9 +10,9 @@
 //
 //   - A line is handed to the system in one write as soon as it is recorded;
 //     when the process dies, the line being written is all that can be lost.
-//     The only lines that wait are those before the first: it says what git
-//     knows of the working directory, which may take seconds. [Recorder.Flush]
-//     waits for them.
+//     The only lines that wait are those behind the first: it says what git
+//     knows of the working directory, which may take seconds. The first event
+//     ends that wait.
 //   - What could not be written, the disk being full, is kept within limits and
 //     tried again before anything else; no half a line stays in the middle of
 //     a file. The failure is reported once, not for every line.

@@ -16,8 +16,8 @@ const (
 	// maxWaiting is how many bytes may wait to be written.
 	maxWaiting = 64 << 20
 
-	// closeGrace is how long Close waits for what git knows.
-	closeGrace = time.Second
+	// patience is how long an event, or Close, waits for what git knows.
+	patience = time.Second
 )
 
 // ErrInUse is returned for a file that has a [Recorder] already, in this
@@ -73,12 +73,33 @@ func (r *Recorder) Items(items ...mcpprotocol.ResponseItem) error {
 }
 
 // Event records an event, if it is one that a client is told again when the
-// conversation is resumed; else it does nothing.
+// conversation is resumed; else it does nothing. When it returns, the event and
+// all that was recorded before it have been written, so that a client may see
+// it: an event does not wait long for git.
 func (r *Recorder) Event(msg mcpprotocol.EventMsg) error {
 	if !persisted(msg) {
 		return nil
 	}
+	r.settle()
 	return r.record("event_msg", msg)
+}
+
+// settle makes sure that the first line is written, if need be without all that
+// git knows.
+func (r *Recorder) settle() {
+	select {
+	case <-r.begun:
+		return
+	default:
+	}
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	select {
+	case <-r.begun:
+	case <-late.C:
+		r.hurry()
+		<-r.begun
+	}
 }
 
 // TurnContext records the settings of a model request.
@@ -115,14 +136,7 @@ func (r *Recorder) Flush() error {
 // Close writes what waits and gives the file back. It does not wait long for
 // git. Further calls do nothing; a closed recorder records nothing more.
 func (r *Recorder) Close() error {
-	if r.hurry != nil {
-		select {
-		case <-r.begun:
-		case <-time.After(closeGrace):
-		}
-		r.hurry()
-	}
-	<-r.begun
+	r.settle()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.file == nil {

@@ -119,24 +119,44 @@ func resumeAfter(t *testing.T, r *rollout.Recorder, home string) (*rollout.Recor
 	return resume(t, home, r.Path())
 }
 
-// A git that hangs does not keep the file from being closed.
-func TestCloseDoesNotWaitForGit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := options(t.TempDir())
-		o.Git = func(ctx context.Context, _ string) *mcpprotocol.GitInfo {
-			<-ctx.Done()
-			return nil
-		}
-		r := create(t, o)
-		require.NoError(t, r.Items(userText("one")))
-		began := time.Now()
-		require.NoError(t, r.Close())
-		require.Less(t, time.Since(began), 5*time.Second)
-		require.NoError(t, r.Close(), "again")
-		require.ErrorIs(t, r.Items(userText("two")), os.ErrClosed)
-		require.ErrorIs(t, r.Flush(), os.ErrClosed)
-		require.Equal(t, 2, strings.Count(read(t, r.Path()), "\n"))
-	})
+// A git that hangs keeps neither an event from being written nor the file from
+// being closed.
+func TestGitHangs(t *testing.T) {
+	for name, end := range map[string]func(r *rollout.Recorder) error{
+		"event": func(r *rollout.Recorder) error { return r.Event(&mcpprotocol.UserMessageEvent{Message: "one"}) },
+		"close": (*rollout.Recorder).Close,
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := options(t.TempDir())
+				o.Git = func(ctx context.Context, _ string) *mcpprotocol.GitInfo {
+					<-ctx.Done()
+					return &mcpprotocol.GitInfo{Branch: "main"}
+				}
+				r := create(t, o)
+				require.NoError(t, r.Items(userText("one")))
+				require.NoError(t, r.Event(&mcpprotocol.TaskStartedEvent{}))
+				require.Empty(t, read(t, r.Path()))
+				began := time.Now()
+				require.NoError(t, end(r))
+				require.Less(t, time.Since(began), 5*time.Second)
+				require.NoError(t, r.Close())
+				_, saved := resume(t, o.Home, r.Path())
+				require.Equal(t, "main", saved.Meta.Git.Branch)
+				require.Equal(t, []string{"one"}, texts(saved))
+			})
+		})
+	}
+}
+
+func TestClosed(t *testing.T) {
+	r := create(t, options(t.TempDir()))
+	require.NoError(t, r.Close())
+	require.NoError(t, r.Close(), "again")
+	require.ErrorIs(t, r.Items(userText("x")), os.ErrClosed)
+	require.ErrorIs(t, r.Event(&mcpprotocol.AgentMessageEvent{}), os.ErrClosed)
+	require.ErrorIs(t, r.Flush(), os.ErrClosed)
+	require.Equal(t, 1, strings.Count(read(t, r.Path()), "\n"))
 }
 
 func TestManyGoroutinesRecord(t *testing.T) {
