@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -44,7 +45,9 @@ func (d *Decoder) Reset(text string) {
 	if cap(d.nameMore) > keep/16 {
 		d.nameMore = nil
 	}
-	if !validUTF8(text) {
+	if uint64(len(text)) > math.MaxUint32 { // what a nameSpan can hold
+		d.fail(Invalid, 0, "longer than 4 GiB")
+	} else if !validUTF8(text) {
 		d.fail(Syntax, invalidUTF8(text), "invalid UTF-8")
 	}
 }

@@ -24,7 +24,10 @@ func (d *Decoder) skipValue(s string, i, depth int) int {
 	if i < len(s) {
 		switch c := s[i]; c {
 		case '"':
-			return d.skipString(s, i+1)
+			if i = textEnd(s, i+1); i < len(s) && s[i] == '"' {
+				return i + 1
+			}
+			return d.skipString(s, i)
 		case '{':
 			return d.skipObject(s, i+1, depth+1)
 		case '[':
@@ -112,8 +115,13 @@ func (d *Decoder) skipObject(s string, i, depth int) int {
 			d.unexpected(i, "a member name")
 			return -1
 		}
-		start := i
-		if i = d.skipString(s, i+1); i < 0 || !names.add(d, s, start+1, i-1) {
+		start := i + 1
+		if i = textEnd(s, start); i < len(s) && s[i] == '"' {
+			i++
+			if !names.add(d, s, start, i-1) {
+				return -1
+			}
+		} else if i = d.skipString(s, i); i < 0 || !names.addEscaped(d, s, start, i-1) {
 			return -1
 		}
 		if i < len(s) && s[i] <= ' ' {
@@ -161,38 +169,48 @@ type nameSet struct {
 }
 
 // nameSpan is where in the text a name is, without its quotes.
-type nameSpan struct{ start, end int }
+type nameSpan struct{ start, end uint32 }
 
 const (
 	namesInline = 16 // names on the decoder's stack before it needs the heap
 	namesMost   = 32 // names of one object before it needs a map
 )
 
-// add notes the name s[start:end]; a duplicate fails the decoder.
+// add notes the name s[start:end], which has no escapes; a duplicate fails the decoder.
 func (n *nameSet) add(d *Decoder, s string, start, end int) bool {
-	name := s[start:end]
-	bit := uint64(1) << nameHash(name)
-	if n.names == nil && d.nameCount-n.base < namesMost && strings.IndexByte(name, '\\') < 0 {
-		if n.mask&bit != 0 {
-			for i := n.base; i < d.nameCount; i++ {
-				if p := d.nameAt(i); s[p.start:p.end] == name {
-					return n.duplicate(d, start, name)
-				}
+	if n.names != nil || d.nameCount-n.base >= namesMost {
+		return n.addMapped(d, s, start, s[start:end])
+	}
+	bit := nameBit(s[start:end])
+	if n.mask&bit != 0 {
+		for i := n.base; i < d.nameCount; i++ {
+			if p := d.nameAt(i); s[p.start:p.end] == s[start:end] {
+				return n.duplicate(d, start, s[start:end])
 			}
 		}
-		n.mask |= bit
-		d.pushName(nameSpan{start, end})
-		return true
 	}
+	n.mask |= bit
+	if i := d.nameCount; i < namesInline {
+		d.nameRoom[i] = nameSpan{uint32(start), uint32(end)}
+	} else {
+		d.nameMore = append(d.nameMore[:i-namesInline], nameSpan{uint32(start), uint32(end)})
+	}
+	d.nameCount++
+	return true
+}
+
+// addEscaped is add for a name with escapes.
+func (n *nameSet) addEscaped(d *Decoder, s string, start, end int) bool {
+	return n.addMapped(d, s, start, unquote(s[start-1:end+1]))
+}
+
+func (n *nameSet) addMapped(d *Decoder, s string, start int, name string) bool {
 	if n.names == nil {
 		n.names = make(map[string]struct{}, 2*namesMost)
 		for i := n.base; i < d.nameCount; i++ {
 			p := d.nameAt(i)
 			n.names[s[p.start:p.end]] = struct{}{}
 		}
-	}
-	if strings.IndexByte(name, '\\') >= 0 {
-		name = unquote(s[start-1 : end+1])
 	}
 	if _, ok := n.names[name]; ok {
 		return n.duplicate(d, start, name)
@@ -206,17 +224,23 @@ func (n *nameSet) duplicate(d *Decoder, start int, name string) bool {
 	return false
 }
 
-// nameHash returns a number below 64.
-func nameHash(name string) uint64 {
-	h := uint64(len(name))
-	if len(name) >= 8 {
-		h += word(name) ^ bits.RotateLeft64(word(name[len(name)-8:]), 29)
-	} else {
-		for i := 0; i < len(name); i++ {
-			h = h<<8 | uint64(name[i])
-		}
+// nameBit returns one bit, the same for the same name and most likely another for another.
+func nameBit(name string) uint64 {
+	n := len(name)
+	h := uint64(n)
+	switch {
+	case n >= 8:
+		h += word(name) ^ bits.RotateLeft64(word(name[n-8:]), 29)
+	case n >= 4:
+		h += half(name) | half(name[n-4:])<<32
+	case n > 0:
+		h += uint64(name[0])<<8 | uint64(name[n>>1])<<16 | uint64(name[n-1])<<24
 	}
-	return h * 0x9e3779b97f4a7c15 >> 58
+	return 1 << (h * 0x9e3779b97f4a7c15 >> 58)
+}
+
+func half(s string) uint64 {
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
 func (d *Decoder) nameAt(i int) nameSpan {
@@ -224,15 +248,6 @@ func (d *Decoder) nameAt(i int) nameSpan {
 		return d.nameRoom[i]
 	}
 	return d.nameMore[i-namesInline]
-}
-
-func (d *Decoder) pushName(p nameSpan) {
-	if i := d.nameCount; i < namesInline {
-		d.nameRoom[i] = p
-	} else {
-		d.nameMore = append(d.nameMore[:i-namesInline], p)
-	}
-	d.nameCount++
 }
 
 // The skim functions find the end of a value without checking it, for looking ahead: what they pass over is

@@ -40,8 +40,7 @@ func special(w uint64) uint64 {
 	return ^(((w^ones*0x02|highs)-ones*0x21)&((w^ones*'\\'|highs)-ones) | w) & highs
 }
 
-// specials is special for finding that there are no marks: the lowest one is right, others and the bits between
-// them are not.
+// specials is special where only the lowest mark counts: it is right, others and the bits between them may not be.
 func specials(w uint64) uint64 {
 	return (((w ^ ones*0x02) - ones*0x21) | ((w ^ ones*'\\') - ones)) &^ w
 }
@@ -66,7 +65,7 @@ var escapeOf = [256]byte{'"': '"', '\\': '\\', '\b': 'b', '\f': 'f', '\n': 'n', 
 // textEnd returns the offset of the first byte of s at or after i that is special; len(s) if there is none.
 func textEnd(s string, i int) int {
 	for i <= len(s)-8 {
-		if m := special(wordAt(s, i)); m != 0 {
+		if m := specials(wordAt(s, i)) & highs; m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
 		}
 		i += 8
@@ -260,8 +259,7 @@ func plain(s string) int {
 		i += 32
 	}
 	for i <= len(s)-8 {
-		w := wordAt(s, i)
-		if m := special(w) | w&highs; m != 0 {
+		if m := odds(wordAt(s, i)) & highs; m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
 		}
 		i += 8
