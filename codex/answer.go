@@ -123,12 +123,26 @@ func (t *turn) settle(a *answer) (*step, error) {
 		t.c.remember(t.call(item)...)
 		t.release()
 	}
+	if s.called && t.c.config.Provider.WireAPI == model.WireAPIChat {
+		t.repeatReasoning(a)
+	}
 	if err := t.ctx.Err(); err != nil {
 		return s, err
 	}
 	t.emitLive(counted)
 	t.emitDiff()
 	return s, nil
+}
+
+// repeatReasoning records the reasoning of a chat answer once more behind the
+// calls it led to. Rollouts of the original have it so, and are read by
+// programs that expect it; the history has it once.
+func (t *turn) repeatReasoning(a *answer) {
+	for _, item := range a.items {
+		if _, ok := item.(*mcpprotocol.ReasoningItem); ok {
+			t.c.record(t.c.options.Recorder.Items(item))
+		}
+	}
 }
 
 // request is what the model is asked next.

@@ -248,6 +248,8 @@ func (c *Conversation) end() {
 		current.interrupt()
 		<-current.handle.done
 	}
+	c.die()
+	c.notifying.Wait()
 	c.feed.emit(Event{Msg: &mcpprotocol.ShutdownCompleteEvent{}})
 	if err := c.options.Recorder.Close(); err != nil {
 		c.log.Error("close rollout", "conversation", c.id, "error", err)
@@ -264,7 +266,7 @@ func (c *Conversation) begin(input Input) *Turn {
 	if input.Settings != nil {
 		settings = *input.Settings
 	}
-	ctx, cancel := context.WithCancelCause(context.Background())
+	ctx, cancel := context.WithCancelCause(c.living)
 	t := &turn{
 		c: c, ctx: ctx, cancel: cancel, settings: settings, approver: input.Approver,
 		pending: [][]mcpprotocol.InputItem{input.Items},

@@ -109,7 +109,9 @@ func (m *Manager) assemble(ctx context.Context, id mcpprotocol.ConversationID, c
 		tools, failures = m.options.NewTools(ctx, c)
 	}
 	shell := loginShell()
+	living, die := context.WithCancel(context.Background())
 	return &Conversation{
+		living: living, die: die,
 		id: id, config: c, log: m.log, feed: newFeed(),
 		options: options{
 			ApprovalTimeout: m.options.ApprovalTimeout, Model: client, Recorder: recorder, Log: m.log,

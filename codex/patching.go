@@ -112,7 +112,7 @@ func fileChanges(changes []patch.Change) map[string]mcpprotocol.FileChange {
 
 // emitDiff tells what the turn has changed so far, when that is news.
 func (t *turn) emitDiff() {
-	if diff, changed := t.diffs.Next(); changed {
+	if diff, changed := t.diffs.Next(); changed && diff != "" {
 		t.emitLive(&mcpprotocol.TurnDiffEvent{UnifiedDiff: diff})
 	}
 }

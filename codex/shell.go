@@ -3,7 +3,6 @@ package codex
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -74,12 +73,12 @@ func (t *turn) shell(call shellCall) string {
 	if call.timeout == 0 {
 		call.timeout = exec.DefaultTimeout
 	}
-	if len(call.argv) == 0 || call.argv[0] == "" {
-		return badArguments(toolShell, errors.New("command: empty"))
-	}
 	cwd := t.settings.Cwd
 	if call.workdir != "" {
 		cwd = t.resolve(call.workdir)
+	}
+	if len(call.argv) == 0 || call.argv[0] == "" {
+		return t.execute(call, cwd, false).told // it says that there is nothing to run
 	}
 	found, err := patch.Recognize(call.argv)
 	if err != nil {
@@ -244,11 +243,8 @@ func (t *turn) ended(call shellCall, result exec.Result, policy *sandbox.Policy)
 	if result.TimedOut {
 		formatted = fmt.Sprintf("stopped after %d ms\n%s", result.Duration.Milliseconds(), all)
 	}
-	o.reason, o.denied = denial(result, policy)
-	if o.denied {
-		formatted = strings.TrimSuffix(formatted, "\n") + "\n[" + o.reason + "]"
-	}
 	formatted = exec.Truncate(formatted)
+	o.reason, o.denied = denial(result, policy)
 	exitCode := int64(result.ExitCode)
 	t.hold(&mcpprotocol.ExecCommandEndEvent{
 		CallID: call.id, Stdout: result.Stdout.String(), Stderr: result.Stderr.String(), AggregatedOutput: all,
@@ -259,6 +255,8 @@ func (t *turn) ended(call shellCall, result exec.Result, policy *sandbox.Policy)
 		o.told = "the command was interrupted by the user; what it wrote:\n" + formatted
 	case result.Signal != 0 && !result.TimedOut:
 		o.told = fmt.Sprintf("the command was ended by signal %d (%s); what it wrote:\n%s", int(result.Signal), result.Signal, formatted)
+	case o.denied:
+		o.told = toolOutput(strings.TrimSuffix(formatted, "\n")+"\n["+o.reason+"]", exitCode, result.Duration)
 	default:
 		o.told = toolOutput(formatted, exitCode, result.Duration)
 	}

@@ -69,6 +69,7 @@ type turn struct {
 	// compacted is set when the last step ended with a summary of the history.
 	compacted bool
 	held      mcpprotocol.EventMsg // see hold
+	heard     []string             // what the user said
 
 	mu      sync.Mutex
 	pending [][]mcpprotocol.InputItem
@@ -129,6 +130,7 @@ func (t *turn) run() TurnResult {
 		done.LastAgentMessage = &last
 	}
 	t.emitLive(done)
+	t.notify(last)
 	return TurnResult{Status: mcpprotocol.TurnStatusCompleted, Message: last, Usage: t.usage}
 }
 
@@ -204,6 +206,9 @@ func (t *turn) hear(items []mcpprotocol.InputItem) {
 	if len(message.Content) == 0 {
 		return
 	}
+	if text != "" {
+		t.heard = append(t.heard, text)
+	}
 	t.c.remember(message)
 	t.c.record(t.c.options.Recorder.Event(&mcpprotocol.UserMessageEvent{Message: text, Kind: kindOf(text), Images: images}))
 }
@@ -227,18 +232,20 @@ func (t *turn) step() (*step, error) {
 			return t.settle(answer)
 		}
 		if t.ctx.Err() != nil {
-			t.c.remember(answer.items...)
+			t.c.remember(answer.items[:answer.told]...)
 			return nil, t.ctx.Err()
 		}
 		delay, retryable := model.Retryable(err)
 		if !retryable || attempt > retries {
+			// What the listeners were told of stays in the history.
+			t.c.remember(answer.items[:answer.told]...)
 			return nil, err
 		}
 		if delay == 0 {
 			delay = model.Backoff(attempt)
 		}
 		t.emitLive(&mcpprotocol.StreamErrorEvent{Message: fmt.Sprintf(
-			"the answer broke off: %v; asking again (%d/%d) in %s", err, attempt, retries, delay.Round(time.Millisecond))})
+			"%v; asking again (%d/%d) in %s", err, attempt, retries, delay.Round(time.Millisecond))})
 		if err := t.wait(delay); err != nil {
 			return nil, err
 		}

@@ -25,9 +25,9 @@ func helper(args []string) (code int, done bool) {
 	}
 	switch name := filepath.Base(args[0]); {
 	case name == patchNames[0], name == patchNames[1]:
-		return patch.Run("", args[1:], os.Stdin, os.Stdout, os.Stderr), true
+		return patch.Run(".", args[1:], os.Stdin, os.Stdout, os.Stderr), true
 	case len(args) > 1 && args[1] == codex.PatchArg:
-		return patch.Run("", args[2:], os.Stdin, os.Stdout, os.Stderr), true
+		return patch.Run(".", args[2:], os.Stdin, os.Stdout, os.Stderr), true
 	}
 	return 0, false
 }
