@@ -318,6 +318,8 @@ func (b *builder) buildMembers(s *Struct, at string, schema *schemas.Type) error
 		hint := b.hints[property.at]
 		if hint != nil && hint.Name != "" && !b.needsName(property.schema) {
 			field.Name = hint.Name
+		} else if slices.Contains(generated, field.Name) {
+			field.Name += "Value"
 		}
 		if field.Type, err = b.typeOf(property.schema, property.at, s.Name+goName(wire)); err != nil {
 			return err

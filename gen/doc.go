@@ -33,6 +33,8 @@
 //   - A required constant member is no field; it is checked and written. An
 //     optional one is an ordinary field. An enum of one value is a constant.
 //   - A member that is required but not described is wire.Raw.
+//   - A member whose Go name the generated code needs, as extra, gets the suffix
+//     Value.
 //   - allOf is merged, and so is what stands beside a $ref; where two parts
 //     describe one member the later counts.
 //   - anyOf and oneOf are the same: a union, told apart by the kind of JSON

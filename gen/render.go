@@ -97,6 +97,9 @@ func (r *renderer) funcs() template.FuncMap {
 		"isConst":       isConst,
 		"itemType":      r.itemType,
 		"pointee":       r.pointee,
+		"simple":        func(t *Type) bool { return !t.Nullable && r.decoded(t) != "" },
+		"decoded":       r.decoded,
+		"a":             article,
 		"requests":      func() []*Method { return r.methods(true) },
 		"notifications": func() []*Method { return r.methods(false) },
 		"absentItem":    absent,
@@ -122,6 +125,7 @@ type elemArgs struct {
 	Expr  string
 	Type  *Type
 	depth int
+	fresh bool
 }
 
 // Var is a name for a variable at this level of nesting.
@@ -133,10 +137,28 @@ func (a elemArgs) Var(name string) string {
 }
 
 // Elem is the item of the array or map, found at an expression.
-func (a elemArgs) Elem(expr string) elemArgs { return elemArgs{expr, a.Type.Elem, a.depth + 1} }
+func (a elemArgs) Elem(expr string) elemArgs {
+	return elemArgs{Expr: expr, Type: a.Type.Elem, depth: a.depth + 1}
+}
+
+// New is the value as a new variable.
+func (a elemArgs) New() elemArgs {
+	a.fresh = true
+	return a
+}
+
+// Assign is the operator that gives the value its first value.
+func (a elemArgs) Assign() string {
+	if a.fresh {
+		return ":="
+	}
+	return "="
+}
 
 // As is the value as another expression has it.
-func (a elemArgs) As(expr string) elemArgs { return elemArgs{expr, a.Type, a.depth} }
+func (a elemArgs) As(expr string) elemArgs {
+	return elemArgs{Expr: expr, Type: a.Type, depth: a.depth}
+}
 
 var kindNames = map[Kind]string{
 	String: "String", Bool: "Bool", Int: "Int", Float: "Float", ID: "ID", Raw: "Raw", Members: "Members",
@@ -211,6 +233,27 @@ func (r *renderer) fieldType(f *Field) string {
 		}
 	}
 	return name
+}
+
+// decoded is the expression that reads a value, "" where it takes a statement.
+func (r *renderer) decoded(t *Type) string {
+	switch t.Kind {
+	case StructKind, Slice, Map:
+		return ""
+	case UnionKind:
+		return r.prefixed(t, "Decode") + "(d)"
+	case EnumKind:
+		return r.qualified(t) + "(d.Enum(" + r.values(t) + "))"
+	}
+	return "d." + kindNames[t.Kind] + "()"
+}
+
+// article puts a or an before a name.
+func article(name string) string {
+	if strings.ContainsAny(name[:1], "AEIO") {
+		return "an " + name
+	}
+	return "a " + name
 }
 
 // pointee is the value of an item that may be a pointer. A struct's codec takes

@@ -62,7 +62,7 @@ func (b *builder) buildUnion(t *Type, at string, schema *schemas.Type) error {
 		if err := b.take(at, named.Name); err != nil {
 			return err
 		}
-		named.Doc = fmt.Sprintf("%s is a [%s] that is %s.", named.Name, t.Name, namedProse[named.Under.Kind])
+		named.Doc = fmt.Sprintf("%s is %s that is %s.", named.Name, strings.Replace(article(t.Name), t.Name, "["+t.Name+"]", 1), namedProse[named.Under.Kind])
 		b.pkg.Named = append(b.pkg.Named, named)
 	}
 	u.Doc = b.doc(t.Name, schema)
@@ -222,7 +222,9 @@ func (b *builder) discriminate(u *Union, at string) error {
 		}
 	}
 	for _, tag := range order {
-		c, err := separate(groups[tag], u.Key != "")
+		// A single object beside other kinds of JSON is told by its kind.
+		known := u.Key != "" || len(u.Variants) == 1 && len(u.ByKind) > 0 && len(memberPaths(u.Variants[0].Type.strct, true)) == 0
+		c, err := separate(groups[tag], known)
 		if err != nil {
 			return errAt(at, "%w", err)
 		}

@@ -534,9 +534,7 @@ func (x *ApplyPatchApprovalParams) DecodeJSON(d *wire.Decoder) {
 				if _, twice := x.FileChanges[key]; twice {
 					d.Duplicate()
 				}
-				var v FileChange
-				v = DecodeFileChange(d)
-				x.FileChanges[key] = v
+				x.FileChanges[d.Keep(key)] = DecodeFileChange(d)
 			}
 		case "grant_root":
 			d.Once(&seen, 1<<3)
@@ -603,9 +601,7 @@ func (x *ApplyPatchApprovalRequestEvent) DecodeJSON(d *wire.Decoder) {
 				if _, twice := x.Changes[key]; twice {
 					d.Duplicate()
 				}
-				var v FileChange
-				v = DecodeFileChange(d)
-				x.Changes[key] = v
+				x.Changes[d.Keep(key)] = DecodeFileChange(d)
 			}
 		case "grant_root":
 			d.Once(&seen, 1<<2)
@@ -4912,9 +4908,7 @@ func (x *ListFilesCommand) DecodeJSON(d *wire.Decoder) {
 		case "path":
 			d.Once(&seen, 1<<1)
 			if !d.Null() {
-				var v string
-				v = d.String()
-				x.Path = &v
+				x.Path = new(d.String())
 			}
 		case "type":
 			d.Once(&seen, 1<<2)
@@ -5081,9 +5075,7 @@ func (x *LocalShellAction) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Env[key]; twice {
 						d.Duplicate()
 					}
-					var v string
-					v = d.String()
-					x.Env[key] = v
+					x.Env[d.Keep(key)] = d.String()
 				}
 			}
 		case "timeout_ms":
@@ -5399,6 +5391,7 @@ func (x *MCPListToolsResponseEvent) DecodeJSON(d *wire.Decoder) {
 				if _, twice := x.Tools[key]; twice {
 					d.Duplicate()
 				}
+				key = d.Keep(key)
 				var v mcptypes.Tool
 				v.DecodeJSON(d)
 				x.Tools[key] = v
@@ -5961,9 +5954,7 @@ func (x *NotifyPayload) DecodeJSON(d *wire.Decoder) {
 		case "last-assistant-message":
 			d.Once(&seen, 1<<1)
 			if !d.Null() {
-				var v string
-				v = d.String()
-				x.LastAssistantMessage = &v
+				x.LastAssistantMessage = new(d.String())
 			}
 		case "turn-id":
 			d.Once(&seen, 1<<2)
@@ -6124,9 +6115,7 @@ func (x *PatchApplyBeginEvent) DecodeJSON(d *wire.Decoder) {
 				if _, twice := x.Changes[key]; twice {
 					d.Duplicate()
 				}
-				var v FileChange
-				v = DecodeFileChange(d)
-				x.Changes[key] = v
+				x.Changes[d.Keep(key)] = DecodeFileChange(d)
 			}
 		case "type":
 			d.Once(&seen, 1<<3)
@@ -6253,9 +6242,7 @@ func (x *PatchApprovalElicitParams) DecodeJSON(d *wire.Decoder) {
 				if _, twice := x.CodexChanges[key]; twice {
 					d.Duplicate()
 				}
-				var v FileChange
-				v = DecodeFileChange(d)
-				x.CodexChanges[key] = v
+				x.CodexChanges[d.Keep(key)] = DecodeFileChange(d)
 			}
 		case "codex_elicitation":
 			d.Once(&seen, 1<<2)
@@ -6378,9 +6365,7 @@ func (x *PlanUpdateEvent) DecodeJSON(d *wire.Decoder) {
 		case "explanation":
 			d.Once(&seen, 1<<0)
 			if !d.Null() {
-				var v string
-				v = d.String()
-				x.Explanation = &v
+				x.Explanation = new(d.String())
 			}
 		case "plan":
 			d.Once(&seen, 1<<1)
@@ -6475,51 +6460,37 @@ func (x *Profile) DecodeJSON(d *wire.Decoder) {
 		case "approvalPolicy":
 			d.Once(&seen, 1<<0)
 			if !d.Null() {
-				var v AskForApproval
-				v = AskForApproval(d.Enum(askForApprovalValues))
-				x.ApprovalPolicy = &v
+				x.ApprovalPolicy = new(AskForApproval(d.Enum(askForApprovalValues)))
 			}
 		case "chatgptBaseUrl":
 			d.Once(&seen, 1<<1)
 			if !d.Null() {
-				var v string
-				v = d.String()
-				x.ChatgptBaseURL = &v
+				x.ChatgptBaseURL = new(d.String())
 			}
 		case "model":
 			d.Once(&seen, 1<<2)
 			if !d.Null() {
-				var v string
-				v = d.String()
-				x.Model = &v
+				x.Model = new(d.String())
 			}
 		case "modelProvider":
 			d.Once(&seen, 1<<3)
 			if !d.Null() {
-				var v string
-				v = d.String()
-				x.ModelProvider = &v
+				x.ModelProvider = new(d.String())
 			}
 		case "modelReasoningEffort":
 			d.Once(&seen, 1<<4)
 			if !d.Null() {
-				var v ReasoningEffort
-				v = ReasoningEffort(d.Enum(reasoningEffortValues))
-				x.ModelReasoningEffort = &v
+				x.ModelReasoningEffort = new(ReasoningEffort(d.Enum(reasoningEffortValues)))
 			}
 		case "modelReasoningSummary":
 			d.Once(&seen, 1<<5)
 			if !d.Null() {
-				var v ReasoningSummary
-				v = ReasoningSummary(d.Enum(reasoningSummaryValues))
-				x.ModelReasoningSummary = &v
+				x.ModelReasoningSummary = new(ReasoningSummary(d.Enum(reasoningSummaryValues)))
 			}
 		case "modelVerbosity":
 			d.Once(&seen, 1<<6)
 			if !d.Null() {
-				var v Verbosity
-				v = Verbosity(d.Enum(verbosityValues))
-				x.ModelVerbosity = &v
+				x.ModelVerbosity = new(Verbosity(d.Enum(verbosityValues)))
 			}
 		default:
 			d.Extra(&x.Extra, k)
@@ -7378,16 +7349,12 @@ func (x *SearchCommand) DecodeJSON(d *wire.Decoder) {
 		case "path":
 			d.Once(&seen, 1<<1)
 			if !d.Null() {
-				var v string
-				v = d.String()
-				x.Path = &v
+				x.Path = new(d.String())
 			}
 		case "query":
 			d.Once(&seen, 1<<2)
 			if !d.Null() {
-				var v string
-				v = d.String()
-				x.Query = &v
+				x.Query = new(d.String())
 			}
 		case "type":
 			d.Once(&seen, 1<<3)
@@ -7682,9 +7649,7 @@ func (x *SessionMeta) DecodeJSON(d *wire.Decoder) {
 		case "instructions":
 			d.Once(&seen, 1<<4)
 			if !d.Null() {
-				var v string
-				v = d.String()
-				x.Instructions = &v
+				x.Instructions = new(d.String())
 			}
 		case "originator":
 			d.Once(&seen, 1<<5)
@@ -8087,9 +8052,7 @@ func (x *TaskCompleteEvent) DecodeJSON(d *wire.Decoder) {
 		case "last_agent_message":
 			d.Once(&seen, 1<<0)
 			if !d.Null() {
-				var v string
-				v = d.String()
-				x.LastAgentMessage = &v
+				x.LastAgentMessage = new(d.String())
 			}
 		case "type":
 			d.Once(&seen, 1<<1)
@@ -8142,9 +8105,7 @@ func (x *TaskStartedEvent) DecodeJSON(d *wire.Decoder) {
 		case "model_context_window":
 			d.Once(&seen, 1<<0)
 			if !d.Null() {
-				var v int64
-				v = d.Int()
-				x.ModelContextWindow = &v
+				x.ModelContextWindow = new(d.Int())
 			}
 		case "type":
 			d.Once(&seen, 1<<1)
@@ -8558,9 +8519,7 @@ func (x *TokenUsageInfo) DecodeJSON(d *wire.Decoder) {
 		case "model_context_window":
 			d.Once(&seen, 1<<1)
 			if !d.Null() {
-				var v int64
-				v = d.Int()
-				x.ModelContextWindow = &v
+				x.ModelContextWindow = new(d.Int())
 			}
 		case "total_token_usage":
 			d.Once(&seen, 1<<2)
@@ -8925,9 +8884,7 @@ func (x *UnifiedExecOutput) DecodeJSON(d *wire.Decoder) {
 		case "session_id":
 			d.Once(&seen, 1<<1)
 			if !d.Null() {
-				var v string
-				v = d.String()
-				x.SessionID = &v
+				x.SessionID = new(d.String())
 			}
 		default:
 			d.Extra(&x.Extra, k)
@@ -9075,9 +9032,7 @@ func (x *UpdatedFile) DecodeJSON(d *wire.Decoder) {
 		case "move_path":
 			d.Once(&seen, 1<<0)
 			if !d.Null() {
-				var v string
-				v = d.String()
-				x.MovePath = &v
+				x.MovePath = new(d.String())
 			}
 		case "unified_diff":
 			d.Once(&seen, 1<<1)
@@ -9129,9 +9084,7 @@ func (x *UserInfoResult) DecodeJSON(d *wire.Decoder) {
 		case "allegedUserEmail":
 			d.Once(&seen, 1<<0)
 			if !d.Null() {
-				var v string
-				v = d.String()
-				x.AllegedUserEmail = &v
+				x.AllegedUserEmail = new(d.String())
 			}
 		default:
 			d.Extra(&x.Extra, k)
@@ -9291,6 +9244,7 @@ func (x *UserSavedConfig) DecodeJSON(d *wire.Decoder) {
 				if _, twice := x.Profiles[key]; twice {
 					d.Duplicate()
 				}
+				key = d.Keep(key)
 				var v Profile
 				v.DecodeJSON(d)
 				x.Profiles[key] = v

@@ -168,7 +168,7 @@ type EventMsg interface {
 	Type() string
 }
 
-// UnknownEventMsg is a EventMsg that this revision does not know. It is kept as it came.
+// UnknownEventMsg is an EventMsg that this revision does not know. It is kept as it came.
 type UnknownEventMsg struct {
 	// Tag is the value of "type", if it is a string.
 	Tag string
@@ -220,7 +220,7 @@ func (x *UnknownEventMsg) EncodeJSON(e *wire.Encoder) { e.RawValue(x.Raw) }
 // Type is the value of "type" on the wire.
 func (x *UnknownEventMsg) Type() string { return x.Tag }
 
-// DecodeEventMsg reads a EventMsg.
+// DecodeEventMsg reads an EventMsg.
 func DecodeEventMsg(d *wire.Decoder) EventMsg {
 	tag, _ := d.PeekString("type")
 	switch tag {
@@ -372,7 +372,7 @@ func DecodeEventMsg(d *wire.Decoder) EventMsg {
 	return &UnknownEventMsg{Tag: d.Keep(tag), Raw: d.Raw()}
 }
 
-// EncodeEventMsg writes a EventMsg. A nil one is an error.
+// EncodeEventMsg writes an EventMsg. A nil one is an error.
 func EncodeEventMsg(e *wire.Encoder, v EventMsg) {
 	switch x := v.(type) {
 	case *ErrorEvent:
@@ -527,7 +527,7 @@ type InputItem interface {
 	Type() string
 }
 
-// UnknownInputItem is a InputItem that this revision does not know. It is kept as it came.
+// UnknownInputItem is an InputItem that this revision does not know. It is kept as it came.
 type UnknownInputItem struct {
 	// Tag is the value of "type", if it is a string.
 	Tag string
@@ -546,7 +546,7 @@ func (x *UnknownInputItem) EncodeJSON(e *wire.Encoder) { e.RawValue(x.Raw) }
 // Type is the value of "type" on the wire.
 func (x *UnknownInputItem) Type() string { return x.Tag }
 
-// DecodeInputItem reads a InputItem.
+// DecodeInputItem reads an InputItem.
 func DecodeInputItem(d *wire.Decoder) InputItem {
 	tag, _ := d.PeekString("type")
 	switch tag {
@@ -566,7 +566,7 @@ func DecodeInputItem(d *wire.Decoder) InputItem {
 	return &UnknownInputItem{Tag: d.Keep(tag), Raw: d.Raw()}
 }
 
-// EncodeInputItem writes a InputItem. A nil one is an error.
+// EncodeInputItem writes an InputItem. A nil one is an error.
 func EncodeInputItem(e *wire.Encoder, v InputItem) {
 	switch x := v.(type) {
 	case *TextInputItem:

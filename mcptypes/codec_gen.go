@@ -39,9 +39,7 @@ func (x *Annotations) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Audience = []Role{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					var v Role
-					v = Role(d.Enum(roleValues))
-					x.Audience = append(x.Audience, v)
+					x.Audience = append(x.Audience, Role(d.Enum(roleValues)))
 				}
 			}
 		case "lastModified":
@@ -471,9 +469,7 @@ func (x *ClientCapabilities) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Experimental[key]; twice {
 						d.Duplicate()
 					}
-					var v wire.Members
-					v = d.Members()
-					x.Experimental[key] = v
+					x.Experimental[d.Keep(key)] = d.Members()
 				}
 			}
 		case "roots":
@@ -702,9 +698,7 @@ func (x *CompleteParamsContext) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Arguments[key]; twice {
 						d.Duplicate()
 					}
-					var v string
-					v = d.String()
-					x.Arguments[key] = v
+					x.Arguments[d.Keep(key)] = d.String()
 				}
 			}
 		default:
@@ -1111,9 +1105,7 @@ func (x *ElicitParamsRequestedSchema) DecodeJSON(d *wire.Decoder) {
 				if _, twice := x.Properties[key]; twice {
 					d.Duplicate()
 				}
-				var v PrimitiveSchemaDefinition
-				v = DecodePrimitiveSchemaDefinition(d)
-				x.Properties[key] = v
+				x.Properties[d.Keep(key)] = DecodePrimitiveSchemaDefinition(d)
 			}
 		case "required":
 			d.Once(&seen, 1<<1)
@@ -1438,9 +1430,7 @@ func (x *GetPromptParams) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Arguments[key]; twice {
 						d.Duplicate()
 					}
-					var v string
-					v = d.String()
-					x.Arguments[key] = v
+					x.Arguments[d.Keep(key)] = d.String()
 				}
 			}
 		case "name":
@@ -3720,9 +3710,7 @@ func (x *ServerCapabilities) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Experimental[key]; twice {
 						d.Duplicate()
 					}
-					var v wire.Members
-					v = d.Members()
-					x.Experimental[key] = v
+					x.Experimental[d.Keep(key)] = d.Members()
 				}
 			}
 		case "logging":

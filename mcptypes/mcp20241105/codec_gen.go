@@ -38,9 +38,7 @@ func (x *Annotations) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Audience = []Role{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					var v Role
-					v = Role(d.Enum(roleValues))
-					x.Audience = append(x.Audience, v)
+					x.Audience = append(x.Audience, Role(d.Enum(roleValues)))
 				}
 			}
 		case "priority":
@@ -329,9 +327,7 @@ func (x *ClientCapabilities) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Experimental[key]; twice {
 						d.Duplicate()
 					}
-					var v wire.Members
-					v = d.Members()
-					x.Experimental[key] = v
+					x.Experimental[d.Keep(key)] = d.Members()
 				}
 			}
 		case "roots":
@@ -946,9 +942,7 @@ func (x *GetPromptParams) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Arguments[key]; twice {
 						d.Duplicate()
 					}
-					var v string
-					v = d.String()
-					x.Arguments[key] = v
+					x.Arguments[d.Keep(key)] = d.String()
 				}
 			}
 		case "name":
@@ -3018,9 +3012,7 @@ func (x *ServerCapabilities) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Experimental[key]; twice {
 						d.Duplicate()
 					}
-					var v wire.Members
-					v = d.Members()
-					x.Experimental[key] = v
+					x.Experimental[d.Keep(key)] = d.Members()
 				}
 			}
 		case "logging":

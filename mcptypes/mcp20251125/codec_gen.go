@@ -39,9 +39,7 @@ func (x *Annotations) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Audience = []Role{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					var v Role
-					v = Role(d.Enum(roleValues))
-					x.Audience = append(x.Audience, v)
+					x.Audience = append(x.Audience, Role(d.Enum(roleValues)))
 				}
 			}
 		case "lastModified":
@@ -492,9 +490,7 @@ func (x *CancelTaskResult) DecodeJSON(d *wire.Decoder) {
 		case "ttl":
 			d.Once(&seen, 1<<7)
 			if !d.Null() {
-				var v int64
-				v = d.Int()
-				x.TTL = &v
+				x.TTL = new(d.Int())
 			}
 		default:
 			d.Extra(&x.Extra, k)
@@ -641,9 +637,7 @@ func (x *ClientCapabilities) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Experimental[key]; twice {
 						d.Duplicate()
 					}
-					var v wire.Members
-					v = d.Members()
-					x.Experimental[key] = v
+					x.Experimental[d.Keep(key)] = d.Members()
 				}
 			}
 		case "roots":
@@ -1189,9 +1183,7 @@ func (x *CompleteParamsContext) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Arguments[key]; twice {
 						d.Duplicate()
 					}
-					var v string
-					v = d.String()
-					x.Arguments[key] = v
+					x.Arguments[d.Keep(key)] = d.String()
 				}
 			}
 		default:
@@ -1710,9 +1702,7 @@ func (x *ElicitFormParamsRequestedSchema) DecodeJSON(d *wire.Decoder) {
 				if _, twice := x.Properties[key]; twice {
 					d.Duplicate()
 				}
-				var v PrimitiveSchemaDefinition
-				v = DecodePrimitiveSchemaDefinition(d)
-				x.Properties[key] = v
+				x.Properties[d.Keep(key)] = DecodePrimitiveSchemaDefinition(d)
 			}
 		case "required":
 			d.Once(&seen, 1<<2)
@@ -2161,9 +2151,7 @@ func (x *GetPromptParams) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Arguments[key]; twice {
 						d.Duplicate()
 					}
-					var v string
-					v = d.String()
-					x.Arguments[key] = v
+					x.Arguments[d.Keep(key)] = d.String()
 				}
 			}
 		case "name":
@@ -2458,9 +2446,7 @@ func (x *GetTaskResult) DecodeJSON(d *wire.Decoder) {
 		case "ttl":
 			d.Once(&seen, 1<<7)
 			if !d.Null() {
-				var v int64
-				v = d.Int()
-				x.TTL = &v
+				x.TTL = new(d.Int())
 			}
 		default:
 			d.Extra(&x.Extra, k)
@@ -4762,9 +4748,7 @@ func (x *ServerCapabilities) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Experimental[key]; twice {
 						d.Duplicate()
 					}
-					var v wire.Members
-					v = d.Members()
-					x.Experimental[key] = v
+					x.Experimental[d.Keep(key)] = d.Members()
 				}
 			}
 		case "logging":
@@ -5320,9 +5304,7 @@ func (x *Task) DecodeJSON(d *wire.Decoder) {
 		case "ttl":
 			d.Once(&seen, 1<<6)
 			if !d.Null() {
-				var v int64
-				v = d.Int()
-				x.TTL = &v
+				x.TTL = new(d.Int())
 			}
 		default:
 			d.Extra(&x.Extra, k)
@@ -5503,9 +5485,7 @@ func (x *TaskStatusParams) DecodeJSON(d *wire.Decoder) {
 		case "ttl":
 			d.Once(&seen, 1<<7)
 			if !d.Null() {
-				var v int64
-				v = d.Int()
-				x.TTL = &v
+				x.TTL = new(d.Int())
 			}
 		default:
 			d.Extra(&x.Extra, k)
@@ -6752,8 +6732,7 @@ func (x SamplingMessageContentList) EncodeJSON(e *wire.Encoder) {
 }
 
 func (x *SamplingMessageContentList) decode(d *wire.Decoder) {
-	var list []SamplingMessageContentBlock
-	list = []SamplingMessageContentBlock{}
+	list := []SamplingMessageContentBlock{}
 	for ok := d.FirstItem(); ok; ok = d.NextItem() {
 		list = append(list, DecodeSamplingMessageContentBlock(d))
 	}

@@ -168,7 +168,7 @@ type ElicitVariant interface {
 	EncodeJSON(e *wire.Encoder)
 }
 
-// UnknownElicitVariant is a ElicitVariant that this revision does not know. It is kept as it came.
+// UnknownElicitVariant is an ElicitVariant that this revision does not know. It is kept as it came.
 type UnknownElicitVariant struct {
 	// Tag is the value of "mode", if it is a string.
 	Tag string
@@ -183,7 +183,7 @@ func (*UnknownElicitVariant) isElicitVariant() {}
 // EncodeJSON writes the value as it came.
 func (x *UnknownElicitVariant) EncodeJSON(e *wire.Encoder) { e.RawValue(x.Raw) }
 
-// DecodeElicitVariant reads a ElicitVariant.
+// DecodeElicitVariant reads an ElicitVariant.
 func DecodeElicitVariant(d *wire.Decoder) ElicitVariant {
 	tag, ok := d.PeekString("mode")
 	if !ok && !d.PeekHas("mode") && d.PeekKind() == wire.KindObject {
@@ -204,7 +204,7 @@ func DecodeElicitVariant(d *wire.Decoder) ElicitVariant {
 	return &UnknownElicitVariant{Tag: d.Keep(tag), Raw: d.Raw()}
 }
 
-// EncodeElicitVariant writes a ElicitVariant. A nil one is an error.
+// EncodeElicitVariant writes an ElicitVariant. A nil one is an error.
 func EncodeElicitVariant(e *wire.Encoder, v ElicitVariant) {
 	switch x := v.(type) {
 	case *ElicitURLParams:
@@ -233,7 +233,7 @@ type EnumSchema interface {
 	Type() string
 }
 
-// UnknownEnumSchema is a EnumSchema that this revision does not know. It is kept as it came.
+// UnknownEnumSchema is an EnumSchema that this revision does not know. It is kept as it came.
 type UnknownEnumSchema struct {
 	// Tag is the value of "type", if it is a string.
 	Tag string
@@ -254,7 +254,7 @@ func (x *UnknownEnumSchema) EncodeJSON(e *wire.Encoder) { e.RawValue(x.Raw) }
 // Type is the value of "type" on the wire.
 func (x *UnknownEnumSchema) Type() string { return x.Tag }
 
-// DecodeEnumSchema reads a EnumSchema.
+// DecodeEnumSchema reads an EnumSchema.
 func DecodeEnumSchema(d *wire.Decoder) EnumSchema {
 	tag, _ := d.PeekString("type")
 	switch tag {
@@ -285,7 +285,7 @@ func DecodeEnumSchema(d *wire.Decoder) EnumSchema {
 	return &UnknownEnumSchema{Tag: d.Keep(tag), Raw: d.Raw()}
 }
 
-// EncodeEnumSchema writes a EnumSchema. A nil one is an error.
+// EncodeEnumSchema writes an EnumSchema. A nil one is an error.
 func EncodeEnumSchema(e *wire.Encoder, v EnumSchema) {
 	switch x := v.(type) {
 	case *UntitledSingleSelectEnumSchema:

@@ -39,9 +39,7 @@ func (x *Annotations) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Audience = []Role{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					var v Role
-					v = Role(d.Enum(roleValues))
-					x.Audience = append(x.Audience, v)
+					x.Audience = append(x.Audience, Role(d.Enum(roleValues)))
 				}
 			}
 		case "lastModified":
@@ -295,9 +293,7 @@ func (x *CallToolParams) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.InputResponses[key]; twice {
 						d.Duplicate()
 					}
-					var v InputResponse
-					v = DecodeInputResponse(d)
-					x.InputResponses[key] = v
+					x.InputResponses[d.Keep(key)] = DecodeInputResponse(d)
 				}
 			}
 		case "name":
@@ -525,9 +521,7 @@ func (x *ClientCapabilities) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Experimental[key]; twice {
 						d.Duplicate()
 					}
-					var v wire.Members
-					v = d.Members()
-					x.Experimental[key] = v
+					x.Experimental[d.Keep(key)] = d.Members()
 				}
 			}
 		case "extensions":
@@ -538,9 +532,7 @@ func (x *ClientCapabilities) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Extensions[key]; twice {
 						d.Duplicate()
 					}
-					var v wire.Members
-					v = d.Members()
-					x.Extensions[key] = v
+					x.Extensions[d.Keep(key)] = d.Members()
 				}
 			}
 		case "roots":
@@ -819,9 +811,7 @@ func (x *CompleteParamsContext) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Arguments[key]; twice {
 						d.Duplicate()
 					}
-					var v string
-					v = d.String()
-					x.Arguments[key] = v
+					x.Arguments[d.Keep(key)] = d.String()
 				}
 			}
 		default:
@@ -1383,9 +1373,7 @@ func (x *ElicitFormParamsRequestedSchema) DecodeJSON(d *wire.Decoder) {
 				if _, twice := x.Properties[key]; twice {
 					d.Duplicate()
 				}
-				var v PrimitiveSchemaDefinition
-				v = DecodePrimitiveSchemaDefinition(d)
-				x.Properties[key] = v
+				x.Properties[d.Keep(key)] = DecodePrimitiveSchemaDefinition(d)
 			}
 		case "required":
 			d.Once(&seen, 1<<2)
@@ -1815,9 +1803,7 @@ func (x *GetPromptParams) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Arguments[key]; twice {
 						d.Duplicate()
 					}
-					var v string
-					v = d.String()
-					x.Arguments[key] = v
+					x.Arguments[d.Keep(key)] = d.String()
 				}
 			}
 		case "inputResponses":
@@ -1828,9 +1814,7 @@ func (x *GetPromptParams) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.InputResponses[key]; twice {
 						d.Duplicate()
 					}
-					var v InputResponse
-					v = DecodeInputResponse(d)
-					x.InputResponses[key] = v
+					x.InputResponses[d.Keep(key)] = DecodeInputResponse(d)
 				}
 			}
 		case "name":
@@ -2302,9 +2286,7 @@ func (x *InputRequiredResult) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.InputRequests[key]; twice {
 						d.Duplicate()
 					}
-					var v InputRequest
-					v = DecodeInputRequest(d)
-					x.InputRequests[key] = v
+					x.InputRequests[d.Keep(key)] = DecodeInputRequest(d)
 				}
 			}
 		case "requestState":
@@ -2376,9 +2358,7 @@ func (x *InputResponseParams) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.InputResponses[key]; twice {
 						d.Duplicate()
 					}
-					var v InputResponse
-					v = DecodeInputResponse(d)
-					x.InputResponses[key] = v
+					x.InputResponses[d.Keep(key)] = DecodeInputResponse(d)
 				}
 			}
 		case "requestState":
@@ -4133,9 +4113,7 @@ func (x *ReadResourceParams) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.InputResponses[key]; twice {
 						d.Duplicate()
 					}
-					var v InputResponse
-					v = DecodeInputResponse(d)
-					x.InputResponses[key] = v
+					x.InputResponses[d.Keep(key)] = DecodeInputResponse(d)
 				}
 			}
 		case "requestState":
@@ -5026,9 +5004,7 @@ func (x *ServerCapabilities) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Experimental[key]; twice {
 						d.Duplicate()
 					}
-					var v wire.Members
-					v = d.Members()
-					x.Experimental[key] = v
+					x.Experimental[d.Keep(key)] = d.Members()
 				}
 			}
 		case "extensions":
@@ -5039,9 +5015,7 @@ func (x *ServerCapabilities) DecodeJSON(d *wire.Decoder) {
 					if _, twice := x.Extensions[key]; twice {
 						d.Duplicate()
 					}
-					var v wire.Members
-					v = d.Members()
-					x.Extensions[key] = v
+					x.Extensions[d.Keep(key)] = d.Members()
 				}
 			}
 		case "logging":
@@ -6673,8 +6647,7 @@ func (x SamplingMessageContentList) EncodeJSON(e *wire.Encoder) {
 }
 
 func (x *SamplingMessageContentList) decode(d *wire.Decoder) {
-	var list []SamplingMessageContentBlock
-	list = []SamplingMessageContentBlock{}
+	list := []SamplingMessageContentBlock{}
 	for ok := d.FirstItem(); ok; ok = d.NextItem() {
 		list = append(list, DecodeSamplingMessageContentBlock(d))
 	}
