@@ -73,29 +73,29 @@ func storedItem(item mcpprotocol.ResponseItem) mcpprotocol.ResponseItem {
 	switch x := item.(type) {
 	case *mcpprotocol.MessageItem:
 		c := *x
-		c.ID, c.Extra = "", without(c.Extra, "id")
+		c.ID, c.Extra = "", withoutID(c.Extra)
 		return &c
 	case *mcpprotocol.ReasoningItem:
 		c := *x
-		c.ID, c.Extra = "", without(c.Extra, "id")
+		c.ID, c.Extra = "", withoutID(c.Extra)
 		c.Content = storedReasoning(c.Content)
 		nulls(&c.Extra, absent{"content", x.Content == nil}, absent{"encrypted_content", c.EncryptedContent == ""})
 		return &c
 	case *mcpprotocol.LocalShellCallItem:
 		c := *x
 		a := &c.Action
-		c.ID, c.Extra = "", without(c.Extra, "id")
+		c.ID, c.Extra = "", withoutID(c.Extra)
 		nulls(&c.Extra, absent{"call_id", c.CallID == ""})
 		nulls(&a.Extra, absent{"timeout_ms", a.TimeoutMs == nil}, absent{"working_directory", a.WorkingDirectory == ""},
 			absent{"env", a.Env == nil}, absent{"user", a.User == ""})
 		return &c
 	case *mcpprotocol.FunctionCallItem:
 		c := *x
-		c.ID, c.Extra = "", without(c.Extra, "id")
+		c.ID, c.Extra = "", withoutID(c.Extra)
 		return &c
 	case *mcpprotocol.CustomToolCallItem:
 		c := *x
-		c.ID, c.Extra = "", without(c.Extra, "id")
+		c.ID, c.Extra = "", withoutID(c.Extra)
 		return &c
 	case *mcpprotocol.FunctionCallOutputItem, *mcpprotocol.CustomToolCallOutputItem:
 		return item
@@ -113,12 +113,12 @@ func storedReasoning(content []mcpprotocol.ReasoningContent) []mcpprotocol.Reaso
 	return nil
 }
 
-func without(extra wire.Members, name string) wire.Members {
-	if _, ok := extra.Get(name); !ok {
+func withoutID(extra wire.Members) wire.Members {
+	if _, ok := extra.Get("id"); !ok {
 		return extra
 	}
 	extra = extra.Clone()
-	extra.Delete(name)
+	extra.Delete("id")
 	return extra
 }
 
