@@ -133,12 +133,15 @@ func pairs(fields []string) iter.Seq2[string, string] {
 	}
 }
 
-// environ returns env without secrets and without what would point git at
-// another repository, and with what keeps it from asking anybody anything.
+// environ returns what git needs of env, which leaves secrets out and what would
+// point git at another repository, and adds what keeps git from asking anybody
+// anything.
 func environ(env []string) []string {
 	env = slices.DeleteFunc(slices.Clone(env), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
-		return slices.Contains(dropped, strings.ToUpper(name))
+		name = strings.ToUpper(name)
+		return !slices.Contains(kept, name) &&
+			!slices.ContainsFunc(keptPrefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 	})
 	return append(env,
 		"GIT_OPTIONAL_LOCKS=0",
@@ -152,9 +155,14 @@ func environ(env []string) []string {
 	)
 }
 
-var dropped = []string{
-	"OPENAI_API_KEY", "CODEXMCP_TOKEN",
-	"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
-	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_CEILING_DIRECTORIES",
-	"GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "GIT_PAGER", "GIT_TRACE", "GIT_PROXY_COMMAND",
-}
+// Names of the variables that git is given, in capitals.
+var (
+	kept = []string{
+		"PATH", "PATHEXT", "COMSPEC", "SYSTEMROOT", "WINDIR", "PROGRAMDATA", "PROGRAMFILES",
+		"HOME", "HOMEDRIVE", "HOMEPATH", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "USER", "USERNAME", "LOGNAME",
+		"TMPDIR", "TMP", "TEMP", "LANG", "TZ", "SSH_AUTH_SOCK",
+		"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE",
+		"GIT_EXEC_PATH", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_COUNT",
+	}
+	keptPrefixes = []string{"XDG_", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_SSL_", "LD_LIBRARY_", "DYLD_"}
+)

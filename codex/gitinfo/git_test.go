@@ -238,6 +238,22 @@ func TestEnvironmentPointsElsewhere(t *testing.T) {
 	require.Equal(t, gitinfo.Diff{SHA: sha}, diff)
 }
 
+// Secrets are none of git's business, nor of what git starts.
+func TestEnvironmentHasNoSecrets(t *testing.T) {
+	dir, _ := pushed(t)
+	bin := t.TempDir()
+	seen := filepath.Join(bin, "seen")
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "git"), []byte("#!/bin/sh\nenv > '"+seen+"'\n"), 0o755))
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	t.Setenv("OPENAI_API_KEY", "secret")
+	t.Setenv("SOME_PROVIDER_KEY", "secret")
+	require.NotNil(t, gitinfo.Collect(t.Context(), dir))
+	env, err := os.ReadFile(seen)
+	require.NoError(t, err)
+	require.NotContains(t, string(env), "secret")
+	require.Contains(t, string(env), "GIT_TERMINAL_PROMPT=0\n")
+}
+
 // A git that hangs is ended, with all that it started.
 func TestGitHangs(t *testing.T) {
 	dir, _ := pushed(t)
