@@ -62,8 +62,11 @@ type Conversation struct {
 	log          *slog.Logger
 	feed         *feed
 	inbox        chan func()
-	quit         chan struct{} // closed to end the goroutine
-	done         chan struct{} // closed when the goroutine has ended
+	quit         chan struct{}   // closed to end the goroutine
+	done         chan struct{}   // closed when the goroutine has ended
+	living       context.Context // ends with the conversation
+	die          context.CancelFunc
+	notifying    sync.WaitGroup // programs that are told of a turn's end
 
 	// mu protects what follows.
 	mu         sync.Mutex
