@@ -26,6 +26,9 @@ type Source struct {
 	// Imports are packages whose types the schema refers to, by the name it
 	// calls them: {"$ref": "mcp#/$defs/Tool"} is type Tool of Imports["mcp"].
 	Imports map[string]*Package
+	// Like is an older revision whose overlay entries count for this one too,
+	// as far as they match.
+	Like string
 }
 
 // Generate returns the files of the source's package, by name.
@@ -49,7 +52,7 @@ func Build(src Source) (*Package, error) {
 	}
 	pkg := &Package{
 		Name: src.Package, Import: src.Import, Title: src.Title, Revision: src.Revision, Source: src.Path,
-		types: map[string]*Type{},
+		types: map[string]*Type{}, schemas: root["$defs"].(map[string]any), imports: src.Imports,
 	}
 	b := &builder{
 		pkg: pkg, defs: doc.defs, values: doc.values, hints: hints, overlays: src.Overlays, imports: src.Imports,
@@ -90,7 +93,7 @@ func (src Source) overlaid() (map[string]any, map[string]*Entry, error) {
 	if !ok {
 		return nil, nil, fmt.Errorf("schema: no definitions")
 	}
-	hints, err := applyOverlays(defs, src.Overlays, src.Revision)
+	hints, err := applyOverlays(defs, src.Overlays, src.Revision, src.Like)
 	return root, hints, err
 }
 
@@ -205,6 +208,10 @@ type ManifestPackage struct {
 	Directions []string          `json:"directions,omitempty"`
 	Schemas    []string          `json:"schemas,omitempty"`
 	Imports    map[string]string `json:"imports,omitempty"` // name in $ref -> dir
+	// Like is an older revision whose overlay entries count for this one too.
+	Like string `json:"like,omitempty"`
+	// Outputs are what else is made from the schema, beside the Go package.
+	Outputs []Output `json:"outputs,omitempty"`
 }
 
 // Load reads what a manifest names, through read, and returns the sources in
@@ -222,7 +229,7 @@ func (m *Manifest) Load(read func(path string) ([]byte, error)) ([]Source, []*Ov
 		}
 		src := Source{
 			Package: p.Name, Import: m.Module + "/" + p.Dir, Title: p.Title, Revision: p.Revision,
-			Path: p.Schema, Schema: text, Directions: p.Directions, Schemas: p.Schemas, Imports: map[string]*Package{},
+			Path: p.Schema, Schema: text, Directions: p.Directions, Schemas: p.Schemas, Imports: map[string]*Package{}, Like: p.Like,
 		}
 		for _, path := range p.Overlays {
 			if parsed[path] == nil {

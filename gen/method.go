@@ -77,7 +77,8 @@ func (b *builder) params(m *Method, schema *schemas.Type, at string) error {
 	}
 	name := goName(strings.TrimSuffix(strings.TrimSuffix(m.def, "Request"), "Notification")) + "Params"
 	var err error
-	m.Params, err = b.concrete(at+"/properties/params", name, "RequestParams", params)
+	m.paramsAt = at + "/properties/params"
+	m.Params, err = b.concrete(m.paramsAt, name, "RequestParams", params)
 	return err
 }
 
@@ -103,6 +104,7 @@ func (b *builder) result(m *Method, base string) error {
 			schema = &schemas.Type{Ref: "#/$defs/" + strings.NewReplacer("~", "~0", "/", "~1", "%", "%25").Replace(def)}
 		}
 		var err error
+		m.resultAt = at
 		m.Result, err = b.concrete(at, name, "RequestResult", schema)
 		return err
 	}

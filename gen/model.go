@@ -21,7 +21,9 @@ type Package struct {
 	// Schemas are JSON Schemas the package carries as text.
 	Schemas []*Schema
 
-	types map[string]*Type // by definition name
+	types   map[string]*Type    // by definition name
+	schemas map[string]any      // the definitions, overlays applied
+	imports map[string]*Package // by the name a $ref calls them
 }
 
 // A Kind says how a type is read and written.
@@ -162,6 +164,8 @@ type Method struct {
 	// Request is set for requests, unset for notifications.
 	Request bool
 	def     string
+	// paramsAt and resultAt are where in the schema they come from.
+	paramsAt, resultAt string
 }
 
 // A Direction is a set of methods, by the name it has in Go.

@@ -156,13 +156,14 @@ func (e *Entry) applies(revision string) bool {
 	return len(e.Revisions) == 0 || slices.Contains(e.Revisions, revision)
 }
 
-// apply patches the definitions in place, and returns what the overlays say
-// about Go, by path.
-func applyOverlays(defs map[string]any, overlays []*Overlay, revision string) (map[string]*Entry, error) {
+// applyOverlays patches the definitions in place, and returns what the overlays
+// say about Go, by path. Entries for the revision it is like count too, but
+// need not match.
+func applyOverlays(defs map[string]any, overlays []*Overlay, revision, like string) (map[string]*Entry, error) {
 	hints := map[string]*Entry{}
 	for _, o := range overlays {
 		for _, e := range o.Entries {
-			if !e.applies(revision) {
+			if !e.applies(revision) && (like == "" || !e.applies(like)) {
 				continue
 			}
 			matched := 0
@@ -183,7 +184,7 @@ func applyOverlays(defs map[string]any, overlays []*Overlay, revision string) (m
 			}
 			if matched > 0 {
 				e.used = true
-			} else if len(e.Revisions) > 0 {
+			} else if slices.Contains(e.Revisions, revision) {
 				return nil, fmt.Errorf("overlay %s at %q: matches nothing in %s", o.Name, e.At, revision)
 			}
 		}
