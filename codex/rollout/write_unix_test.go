@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -57,7 +56,6 @@ func TestFileSizeLimit(t *testing.T) {
 		require.Contains(t, out, "PASS")
 		return
 	}
-	signal.Ignore(syscall.SIGXFSZ)
 	setLimit := func(size uint64) {
 		var limit syscall.Rlimit
 		require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &limit))
@@ -99,7 +97,6 @@ func TestFullDiskAtTheBeginning(t *testing.T) {
 		again(t, home, 0)
 		return
 	}
-	signal.Ignore(syscall.SIGXFSZ)
 	limit := syscall.Rlimit{Cur: 100, Max: 1 << 30}
 	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit))
 	r := create(t, options(home))
