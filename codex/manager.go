@@ -45,6 +45,13 @@ type Options struct {
 	// ApprovalTimeout is how long an approval may take; none when zero, since a
 	// person may be away.
 	ApprovalTimeout time.Duration
+	// IdleTime is how long a conversation stays in memory that nobody listens to
+	// and that has no turn; [DefaultIdleTime] when zero, for ever when negative. It
+	// comes back when it is spoken to.
+	IdleTime time.Duration
+	// MaxConversations is how many conversations are in memory at most;
+	// [DefaultMaxConversations] when zero.
+	MaxConversations int
 	// Log is told what goes wrong beside the protocol. Nil means nowhere.
 	Log *slog.Logger
 }
@@ -57,6 +64,7 @@ type Manager struct {
 	// mu protects what follows.
 	mu            sync.Mutex
 	conversations map[mcpprotocol.ConversationID]*Conversation
+	presence      presence
 	closed        bool
 }
 
@@ -69,7 +77,15 @@ func NewManager(options Options) *Manager {
 	if options.Execute == nil {
 		options.Execute = exec.Run
 	}
-	return &Manager{options: options, log: log, conversations: map[mcpprotocol.ConversationID]*Conversation{}}
+	if options.IdleTime == 0 {
+		options.IdleTime = DefaultIdleTime
+	}
+	if options.MaxConversations <= 0 {
+		options.MaxConversations = DefaultMaxConversations
+	}
+	return &Manager{
+		options: options, log: log, presence: newPresence(), conversations: map[mcpprotocol.ConversationID]*Conversation{},
+	}
 }
 
 // Config is the configuration of the process.
@@ -92,7 +108,7 @@ func (m *Manager) New(ctx context.Context, c *config.Conversation) (*Conversatio
 	conversation.told = conversation.settings
 	conversation.remember(conversation.initial()...)
 	if err := m.start(conversation, failures); err != nil {
-		return nil, nil, err
+		return nil, nil, errors.Join(fmt.Errorf("start conversation: %w", err), recorder.Close())
 	}
 	return conversation, m.configured(conversation), nil
 }
@@ -129,15 +145,16 @@ func (m *Manager) assemble(ctx context.Context, id mcpprotocol.ConversationID, c
 }
 
 // start registers a conversation and lets it run. What kept external servers
-// from starting is told to its first listener.
+// from starting is told to its first listener. When it fails the recorder is
+// left to the caller.
 func (m *Manager) start(c *Conversation, failures []error) error {
-	m.mu.Lock()
-	if m.closed {
-		m.mu.Unlock()
-		return errors.Join(ErrClosed, c.options.Recorder.Close())
+	if err := m.admit(c); err != nil {
+		c.die()
+		if c.options.Tools != nil {
+			c.options.Tools.Close()
+		}
+		return err
 	}
-	m.conversations[c.id] = c
-	m.mu.Unlock()
 	for _, err := range failures {
 		c.feed.emit(Event{Msg: &mcpprotocol.ErrorEvent{Message: err.Error()}})
 	}
@@ -167,13 +184,17 @@ func (m *Manager) Find(id mcpprotocol.ConversationID) (*Conversation, error) {
 // Drop ends a conversation and forgets it.
 func (m *Manager) Drop(ctx context.Context, id mcpprotocol.ConversationID) error {
 	m.mu.Lock()
-	c := m.conversations[id]
+	c, leaving := m.conversations[id], m.presence.leaving[id]
 	delete(m.conversations, id)
+	delete(m.presence.absent, id)
 	m.mu.Unlock()
-	if c == nil {
-		return nil
+	switch {
+	case c != nil:
+		return c.Close(ctx)
+	case leaving != nil:
+		return leaving.wait(ctx)
 	}
-	return c.Close(ctx)
+	return nil
 }
 
 // Close ends all conversations at once. It returns when they have ended, or
@@ -182,7 +203,13 @@ func (m *Manager) Close(ctx context.Context) error {
 	m.mu.Lock()
 	m.closed = true
 	all := slices.Collect(maps.Values(m.conversations))
+	for _, d := range m.presence.leaving {
+		all = append(all, d.conversation)
+	}
 	clear(m.conversations)
+	if m.presence.sweeper != nil {
+		m.presence.sweeper.Stop()
+	}
 	m.mu.Unlock()
 	errs := make([]error, len(all))
 	var ended sync.WaitGroup
@@ -201,9 +228,4 @@ func ParseConversationID(text string) (mcpprotocol.ConversationID, error) {
 		return "", fmt.Errorf("conversation id %q: %w", text, err)
 	}
 	return mcpprotocol.ConversationID(id.String()), nil
-}
-
-// Wake returns a conversation that runs, or one that can be brought back.
-func (m *Manager) Wake(_ context.Context, id mcpprotocol.ConversationID) (*Conversation, error) {
-	return m.Find(id)
 }
