@@ -18,6 +18,7 @@ type Decoder struct {
 	limit int // of depth
 	err   *Error
 
+	controls    bool // whether there are control characters in text
 	closedEnums bool
 
 	scratch []byte // for strings with escapes
@@ -47,7 +48,10 @@ func (d *Decoder) Reset(text string) {
 	}
 	if uint64(len(text)) > math.MaxUint32 { // what a nameSpan can hold
 		d.fail(Invalid, 0, "longer than 4 GiB")
-	} else if !validUTF8(text) {
+		return
+	}
+	var valid bool
+	if valid, d.controls = inspect(text); !valid {
 		d.fail(Syntax, invalidUTF8(text), "invalid UTF-8")
 	}
 }
@@ -467,38 +471,6 @@ func (d *Decoder) NumberFloat(x *Members, name string) float64 {
 	return v
 }
 
-// PeekKind returns the kind of the value at the cursor, judged by its first byte.
-func (d *Decoder) PeekKind() Kind { return kindOf(d.next()) }
-
-// PeekHas reports whether the value at the cursor is an object with a member of that name, or, given several,
-// whether there is a member at that path of names. What it looks past is checked only when it is read.
-func (d *Decoder) PeekHas(path ...string) bool {
-	at := d.pos
-	for _, name := range path {
-		if at = skimMember(d.text, at, name); at < 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// PeekString returns the string that the object at the cursor has as the member called key; false if there is
-// no object, no such member, or no string. The string is good until the text is gone.
-func (d *Decoder) PeekString(key string) (string, bool) {
-	i := skimMember(d.text, d.pos, key)
-	if i < 0 || i >= len(d.text) || d.text[i] != '"' {
-		return "", false
-	}
-	end := skimString(d.text, i+1)
-	if end < 0 {
-		return "", false
-	}
-	if s := d.text[i+1 : end-1]; strings.IndexByte(s, '\\') < 0 {
-		return s, true
-	}
-	return unquote(d.text[i:end]), true
-}
-
 var decoders = sync.Pool{New: func() any { return new(Decoder) }}
 
 // Unmarshal sets v from data, which holds one JSON value. It keeps no part of data. The error is an [*Error].
@@ -510,7 +482,7 @@ func decode(text string, v Value) error {
 	d.limit = MaxDepth
 	v.DecodeJSON(d)
 	err := d.End()
-	d.Reset("")
+	d.text, d.err = "", nil
 	decoders.Put(d)
 	return err
 }

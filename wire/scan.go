@@ -24,7 +24,7 @@ func (d *Decoder) skipValue(s string, i, depth int) int {
 	if i < len(s) {
 		switch c := s[i]; c {
 		case '"':
-			if i = textEnd(s, i+1); i < len(s) && s[i] == '"' {
+			if i = textEnd(s, i+1, d.controls); i < len(s) && s[i] == '"' {
 				return i + 1
 			}
 			return d.skipString(s, i)
@@ -116,7 +116,7 @@ func (d *Decoder) skipObject(s string, i, depth int) int {
 			return -1
 		}
 		start := i + 1
-		if i = textEnd(s, start); i < len(s) && s[i] == '"' {
+		if i = textEnd(s, start, d.controls); i < len(s) && s[i] == '"' {
 			i++
 			if !names.add(d, s, start, i-1) {
 				return -1

@@ -1,11 +1,14 @@
 package wire
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // skipString checks the string of s whose opening quote is before i.
 func (d *Decoder) skipString(s string, i int) int {
 	for {
-		i = escapedEnd(s, i)
+		i = escapedEnd(s, i, d.controls)
 		if i < len(s) && s[i] == '"' {
 			return i + 1
 		}
@@ -52,16 +55,58 @@ func unitLen(s string, i int) int {
 // there are escapes; then it is new and owned is true.
 func (d *Decoder) scanString() (v string, owned bool) {
 	s, start := d.text, d.pos
-	end := textEnd(s, start)
+	end := textEnd(s, start, d.controls)
 	if end < len(s) && s[end] == '"' {
 		d.pos = end + 1
 		return s[start:end], false
 	}
-	return d.scanEscaped(s, start, end)
+	if end-start >= sparse && len(s)-start >= long {
+		return d.scanSparse(s, start, end), true
+	}
+	return d.scanEscaped(s, start, end), true
+}
+
+const (
+	sparse = 64      // the plain text before the first escape that lets us expect more such
+	long   = 4 << 10 // a string for which it pays to find its end first
+)
+
+// scanSparse goes on reading a string of few escapes, which starts in s at start and has its first special byte at i.
+func (d *Decoder) scanSparse(s string, start, i int) string {
+	var b strings.Builder
+	b.Grow(max(i, skimString(s, i)) - start)
+	for {
+		b.WriteString(s[start:i])
+		if i >= len(s)-1 || s[i] != '\\' {
+			break
+		}
+		if c := simpleEscape[s[i+1]]; c != 0 {
+			b.WriteByte(c)
+			start = i + 2
+		} else {
+			var run [2 * room]byte
+			n, next := unescapeUnits(run[:], 0, s, i)
+			if n == 0 {
+				break
+			}
+			b.Write(run[:n])
+			start = next
+		}
+		i = textEnd(s, start, d.controls)
+	}
+	if i >= len(s) || s[i] != '"' {
+		d.badString(i)
+		return ""
+	}
+	d.pos = i + 1
+	if v := b.String(); len(v) >= b.Cap()-b.Cap()/8 {
+		return v
+	}
+	return strings.Clone(b.String())
 }
 
 // scanEscaped goes on reading the string that starts in s at start and has its first special byte at i.
-func (d *Decoder) scanEscaped(s string, start, i int) (string, bool) {
+func (d *Decoder) scanEscaped(s string, start, i int) string {
 	buf := d.scratch
 	n := i - start
 	if len(buf) < n+room {
@@ -70,36 +115,35 @@ func (d *Decoder) scanEscaped(s string, start, i int) (string, bool) {
 	copy(buf, s[start:i])
 	for i < len(s) {
 		if n > len(buf)-room {
-			buf = append(buf, make([]byte, len(buf))...)
+			buf = widen(buf, n, max(n, skimString(s, i)-i))
 		}
 		if n, i = unescapeWords(buf, n, s, i); i >= len(s) || n > len(buf)-room {
 			continue
 		}
 		c := s[i]
-		if !isSpecial[c] {
+		switch {
+		case c == '"':
+			d.pos = i + 1
+			d.scratch = buf
+			return string(buf[:n])
+		case !isSpecial[c]:
 			buf[n] = c
 			n++
 			i++
 			continue
-		}
-		if c == '"' {
-			d.pos = i + 1
-			d.scratch = buf
-			return string(buf[:n]), true
-		}
-		if i+1 < len(s) && c == '\\' && simpleEscape[s[i+1]] != 0 {
+		case i+1 < len(s) && c == '\\' && simpleEscape[s[i+1]] != 0:
 			buf[n] = simpleEscape[s[i+1]]
 			n++
 			i += 2
 			continue
 		}
-		from := i
-		if n, i = unescapeUnits(buf, n, s, i); i == from {
+		at := i
+		if n, i = unescapeUnits(buf, n, s, i); i == at {
 			break
 		}
 	}
 	d.badString(i)
-	return "", false
+	return ""
 }
 
 // appendString appends v as a JSON string. It reports whether v is valid UTF-8.
@@ -109,15 +153,22 @@ func appendString(dst []byte, v string) ([]byte, bool) {
 	buf = buf[:cap(buf)]
 	buf[n] = '"'
 	n++
-	i := plain(v)
-	n += copy(buf[n:], v[:i])
-	if i < len(v) && !validUTF8(v[i:]) {
-		return buf[:n], false
+	var i int
+	controls := true
+	if len(v) < sparse {
+		i = plainShort(v)
 	}
+	if i < len(v) || len(v) >= sparse {
+		var valid bool
+		if valid, controls = inspect(v); !valid {
+			return buf[:n], false
+		}
+		i = textEnd(v, i, controls)
+	}
+	n += copy(buf[n:], v[:i])
 	for i < len(v) {
 		if n > len(buf)-room {
-			buf = slices.Grow(buf[:n], len(v)-i+(len(v)-i)/8+2*room)
-			buf = buf[:cap(buf)]
+			buf = widen(buf, n, len(v)-i)
 		}
 		if n, i = escapeWords(buf, n, v, i); i >= len(v) || n > len(buf)-room {
 			continue
@@ -129,8 +180,7 @@ func appendString(dst []byte, v string) ([]byte, bool) {
 			buf[n] = c
 			n++
 		case escapeOf[c] != 0:
-			buf[n] = '\\'
-			buf[n+1] = escapeOf[c]
+			buf[n], buf[n+1] = '\\', escapeOf[c]
 			n += 2
 		default:
 			const hex = "0123456789abcdef"
@@ -140,4 +190,10 @@ func appendString(dst []byte, v string) ([]byte, bool) {
 		}
 	}
 	return append(buf[:n], '"'), true
+}
+
+// widen returns buf, of which n bytes are written, with room for as many more as are left, and some escapes.
+func widen(buf []byte, n, left int) []byte {
+	buf = slices.Grow(buf[:n], left+left/8+2*room)
+	return buf[:cap(buf)]
 }

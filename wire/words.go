@@ -3,13 +3,14 @@ package wire
 import (
 	"encoding/binary"
 	"math/bits"
+	"strings"
 	"unicode/utf8"
 )
 
 // The loops of this file take strings eight bytes at a time, in a word whose lowest byte comes first. Facts about single
 // bytes are marks: the byte's high bit in a word. Where the next word is should not depend on what this one
-// holds, lest the processor wait for each word in turn; and no loop calls anything, so that all it needs stays
-// in registers.
+// holds, lest the processor wait for each word in turn; and loops that write call nothing, so that all they need
+// stays in registers.
 const (
 	ones  = 0x0101010101010101
 	highs = 0x8080808080808080
@@ -62,19 +63,18 @@ var simpleEscape = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f
 // escapeOf is the letter that stands for a byte after a backslash; 0 where there is none.
 var escapeOf = [256]byte{'"': '"', '\\': '\\', '\b': 'b', '\f': 'f', '\n': 'n', '\r': 'r', '\t': 't'}
 
-// textEnd returns the offset of the first byte of s at or after i that is special; len(s) if there is none.
-func textEnd(s string, i int) int {
-	for i <= len(s)-8 {
+// textEnd returns the offset of the first byte of s at or after i that is special; len(s) if there is none. Unless controls is
+// set there are no control characters to look for.
+func textEnd(s string, i int, controls bool) int {
+	for start := i; i <= len(s)-8; {
 		if m := specials(wordAt(s, i)) & highs; m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
 		}
-		i += 8
-		for i <= len(s)-32 {
-			rest := s[i : i+32]
-			if (specials(word(rest))|specials(word(rest[8:]))|specials(word(rest[16:]))|specials(word(rest[24:])))&highs != 0 {
-				break
+		if i += 8; i-start >= 64 {
+			if !controls {
+				return textEndWide(s, i)
 			}
-			i += 32
+			i = plainBlocks(s, i)
 		}
 	}
 	for i < len(s) && !isSpecial[s[i]] {
@@ -83,19 +83,47 @@ func textEnd(s string, i int) int {
 	return i
 }
 
+// plainBlocks passes over blocks of four words without special bytes.
+func plainBlocks(s string, i int) int {
+	for i <= len(s)-32 {
+		b := s[i : i+32]
+		if (specials(word(b))|specials(word(b[8:]))|specials(word(b[16:]))|specials(word(b[24:])))&highs != 0 {
+			break
+		}
+		i += 32
+	}
+	return i
+}
+
+// textEndWide is textEnd for long texts without control characters: the standard library's search for one byte is several
+// times faster than anything else. The windows, which grow, keep the search for one byte from running on and on past the other.
+func textEndWide(s string, i int) int {
+	for size := 128; i < len(s); size *= 2 {
+		w := s[i:min(i+size, len(s))]
+		quote := strings.IndexByte(w, '"')
+		if quote >= 0 {
+			w = w[:quote]
+		}
+		if escape := strings.IndexByte(w, '\\'); escape >= 0 {
+			return i + escape
+		}
+		i += len(w)
+		if quote >= 0 {
+			return i
+		}
+	}
+	return len(s)
+}
+
 // escapedEnd is textEnd, but passes over simple escapes as well.
-func escapedEnd(s string, i int) int {
+func escapedEnd(s string, i int, controls bool) int {
 	for i <= len(s)-8 {
 		w := wordAt(s, i)
 		m := special(w)
 		i += 8
 		if m == 0 {
-			for i <= len(s)-32 {
-				rest := s[i : i+32]
-				if (specials(word(rest))|specials(word(rest[8:]))|specials(word(rest[16:]))|specials(word(rest[24:])))&highs != 0 {
-					break
-				}
-				i += 32
+			if i <= len(s)-8 && special(wordAt(s, i)) == 0 {
+				i = textEnd(s, i+8, controls)
 			}
 			continue
 		}
@@ -124,7 +152,7 @@ func escapedEnd(s string, i int) int {
 	return i
 }
 
-// room is how much space past what it has written a loop that writes needs before each word it takes.
+// room is how much space past what it has written a loop that writes needs before each step it takes.
 const room = 32
 
 // unescapeWords copies s from i on to buf from n on, with simple escapes resolved, until something else that is special
@@ -134,9 +162,10 @@ func unescapeWords(buf []byte, n int, s string, i int) (int, int) {
 		w := wordAt(s, i)
 		out := (*[16]byte)(buf[n:])
 		binary.LittleEndian.PutUint64(out[:], w)
+		m := special(w)
 		i += 8
 		n += 8
-		for m, less := special(w), 0; m != 0; {
+		for less := 0; m != 0; {
 			t := bits.TrailingZeros64(m) & 56
 			x := w >> t
 			at := t>>3 - less
@@ -228,10 +257,10 @@ func escapeWords(buf []byte, n int, v string, i int) (int, int) {
 		w := wordAt(v, i)
 		out := (*[32]byte)(buf[n:])
 		binary.LittleEndian.PutUint64(out[:], w)
+		m := special(w)
 		i += 8
 		n += 8
-		more := 0
-		for m := special(w); m != 0; m &= m - 1 {
+		for more := 0; m != 0; m &= m - 1 {
 			t := bits.TrailingZeros64(m) & 56
 			x := w >> t
 			c := escapeOf[byte(x)]
@@ -248,16 +277,9 @@ func escapeWords(buf []byte, n int, v string, i int) (int, int) {
 	return n, i
 }
 
-// plain returns the offset of the first byte of s that is special or not ASCII; len(s) if there is none.
-func plain(s string) int {
+// plainShort returns the offset of the first byte of s that is special or not ASCII; len(s) if there is none.
+func plainShort(s string) int {
 	i := 0
-	for i <= len(s)-32 {
-		rest := s[i : i+32]
-		if (odds(word(rest))|odds(word(rest[8:]))|odds(word(rest[16:]))|odds(word(rest[24:])))&highs != 0 {
-			break
-		}
-		i += 32
-	}
 	for i <= len(s)-8 {
 		if m := odds(wordAt(s, i)) & highs; m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
@@ -270,31 +292,47 @@ func plain(s string) int {
 	return i
 }
 
-// validUTF8 is utf8.ValidString for texts where ASCII and other text mix, which it takes without a branch per
-// character: an automaton whose state is a shift. The row of a byte holds, at the shift that is the state, the next one.
-func validUTF8(s string) bool {
-	var state uint64
+// inspect reports whether s is valid UTF-8, and whether there are control characters in it.
+//
+// For UTF-8 it is an automaton whose state is a shift, without a branch per character: the row of a byte holds, at the
+// shift that is the state, the next one.
+func inspect(s string) (valid, controls bool) {
+	var state, low uint64
 	for len(s) >= 8 {
-		for state&63 == utf8Ok && len(s) >= 32 && (word(s)|word(s[8:])|word(s[16:])|word(s[24:]))&highs == 0 {
+		for state&63 == utf8Ok && len(s) >= 32 {
+			a, b, c, d := word(s), word(s[8:]), word(s[16:]), word(s[24:])
+			if (a|b|c|d)&highs != 0 {
+				break
+			}
+			low |= (a - ones*' ') | (b - ones*' ') | (c - ones*' ') | (d - ones*' ')
 			s = s[32:]
 		}
 		if len(s) < 8 {
 			break
 		}
-		state = utf8Row[s[0]] >> (state & 63)
-		state = utf8Row[s[1]] >> (state & 63)
-		state = utf8Row[s[2]] >> (state & 63)
-		state = utf8Row[s[3]] >> (state & 63)
-		state = utf8Row[s[4]] >> (state & 63)
-		state = utf8Row[s[5]] >> (state & 63)
-		state = utf8Row[s[6]] >> (state & 63)
-		state = utf8Row[s[7]] >> (state & 63)
+		w := word(s)
+		low |= (w - ones*' ') &^ w
+		if w&highs == 0 && state&63 == utf8Ok {
+			s = s[8:]
+			continue
+		}
+		state = utf8Row[byte(w)] >> (state & 63)
+		state = utf8Row[byte(w>>8)] >> (state & 63)
+		state = utf8Row[byte(w>>16)] >> (state & 63)
+		state = utf8Row[byte(w>>24)] >> (state & 63)
+		state = utf8Row[byte(w>>32)] >> (state & 63)
+		state = utf8Row[byte(w>>40)] >> (state & 63)
+		state = utf8Row[byte(w>>48)] >> (state & 63)
+		state = utf8Row[byte(w>>56)] >> (state & 63)
 		s = s[8:]
 	}
 	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' {
+			controls = true
+		}
 		state = utf8Row[s[i]] >> (state & 63)
 	}
-	return state&63 == utf8Ok
+	return state&63 == utf8Ok, controls || low&highs != 0
 }
 
 // The states of the automaton: between characters, in an invalid text (which it never leaves), before the last
