@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/codexmcp/codexmcp/codex"
+	"github.com/codexmcp/codexmcp/codex/auth"
 	"github.com/codexmcp/codexmcp/codex/config"
 	"github.com/codexmcp/codexmcp/codex/mcpserver"
 	"github.com/codexmcp/codexmcp/codex/model"
@@ -30,6 +31,7 @@ type serveFlags struct {
 	overrides []string
 	events    string
 	logLevel  string
+	idleTime  time.Duration
 }
 
 func serveCommand() *cobra.Command {
@@ -47,6 +49,7 @@ $CODEX_HOME/config.toml; -c overrides what is there. It ends when stdin does.`,
 	}
 	cmd.Flags().StringArrayVarP(&flags.overrides, "config", "c", nil, "override a configuration value, as key=value; the value is TOML or else text")
 	cmd.Flags().StringVar(&flags.events, "events", "on", "send codex/event notifications: on or off")
+	cmd.Flags().DurationVar(&flags.idleTime, "idle-time", codex.DefaultIdleTime, "how long a conversation that nobody uses stays in memory; it comes back when spoken to")
 	cmd.Flags().StringVar(&flags.logLevel, "log-level", "warn", "what goes to stderr: debug, info, warn or error")
 	return cmd
 }
@@ -55,6 +58,9 @@ $CODEX_HOME/config.toml; -c overrides what is there. It ends when stdin does.`,
 func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Writer) error {
 	if flags.events != "on" && flags.events != "off" {
 		return errMisuse{fmt.Errorf("--events %q: want on or off", flags.events)}
+	}
+	if flags.idleTime <= 0 {
+		return errMisuse{fmt.Errorf("--idle-time %s: want more than nothing", flags.idleTime)}
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(flags.logLevel)); err != nil {
@@ -75,9 +81,16 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 		return err
 	}
 	agent := useragent.New(version(), os.Getenv)
-	manager := newManager(base, agent, program, log)
+	credentials, err := newAuth(base, agent)
+	if err != nil {
+		return err
+	}
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	go credentials.Watch(watching)
+	manager := newManager(base, credentials, agent, program, flags.idleTime, log)
 	srv, err := mcpserver.New(mcpserver.Options{
-		Manager: manager, Agent: agent, Version: version(), NoEvents: flags.events == "off", Log: log,
+		Manager: manager, Auth: credentials, Agent: agent, Version: version(), NoEvents: flags.events == "off", Log: log,
 	})
 	if err != nil {
 		return err
@@ -88,6 +101,7 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 	if ctx.Err() != nil {
 		err = nil // somebody asked the server to end
 	}
+	credentials.Close()
 	return errors.Join(err, manager.Close(ending))
 }
 
@@ -123,12 +137,12 @@ func loadConfig(options []string) (*config.Base, error) {
 }
 
 // newManager puts the engine together.
-func newManager(base *config.Base, agent *useragent.Agent, program string, log *slog.Logger) *codex.Manager {
+func newManager(base *config.Base, credentials *auth.Manager, agent *useragent.Agent, program string, idle time.Duration, log *slog.Logger) *codex.Manager {
 	return codex.NewManager(codex.Options{
-		Config: base, Log: log, Program: program, Helper: program,
+		Config: base, Log: log, IdleTime: idle, Program: program, Helper: program,
 		Sandboxed: sandbox.Check(program).Err == nil,
 		NewModel: func(c *config.Conversation) (model.Client, error) {
-			return model.New(c.Provider.Provider, model.Options{UserAgent: agent.String(), Originator: agent.Originator}), nil
+			return newModel(c, credentials, agent), nil
 		},
 		NewRecorder: func(id mcpprotocol.ConversationID, c *config.Conversation, instructions string) (codex.Recorder, error) {
 			return rollout.Create(rollout.Options{

@@ -26,6 +26,10 @@ func (h *handler) addMethods(s *server.Server) {
 	server.HandleInOrder(s, mcpprotocol.AddConversationListener, h.addListener)
 	server.HandleInOrder(s, mcpprotocol.RemoveConversationListener, h.removeListener)
 	server.HandleInOrder(s, mcpprotocol.GetUserAgent, h.getUserAgent)
+	h.addHistory(s)
+	h.addConfig(s)
+	h.addOneOff(s)
+	h.addAuth(s)
 }
 
 // refuse is the answer to a client's mistake.

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/codexmcp/codexmcp/codex"
+	"github.com/codexmcp/codexmcp/codex/auth"
 	"github.com/codexmcp/codexmcp/codex/useragent"
 	"github.com/codexmcp/codexmcp/jsonrpc"
 	"github.com/codexmcp/codexmcp/mcpprotocol"
@@ -21,6 +22,8 @@ const eventsCapability = "codex/events"
 type Options struct {
 	// Manager holds the conversations.
 	Manager *codex.Manager
+	// Auth holds the credentials. Without it nobody can sign in.
+	Auth *auth.Manager
 	// Agent is who the program is; the client's name is added to it.
 	Agent *useragent.Agent
 	// Version is the program's.
