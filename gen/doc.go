@@ -51,8 +51,9 @@
 //
 //   - An object whose member method is constant is a message: a request if its
 //     name ends in Request or it has an id, else a notification. XRequest becomes
-//     the method value X, joined to its params and to XResult, to the member result of
-//     XResponse, or to EmptyResult; XNotification likewise, without a result.
+//     the method value X, joined to its params and to the member result of
+//     XResponse, to XResult, or to EmptyResult; XNotification likewise, without a
+//     result.
 //   - Params are called XParams, also when the schema's name for them is
 //     XRequestParams or XNotificationParams. Params and results that are no
 //     objects with members are boxed in a struct.

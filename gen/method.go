@@ -82,12 +82,12 @@ func (b *builder) params(m *Method, schema *schemas.Type, at string) error {
 	return err
 }
 
-// result finds a request's result by name: XRequest is answered by XResult, or
-// by the member result of XResponse, or by EmptyResult. An overlay may name
+// result finds a request's result by name: XRequest is answered by the member
+// result of XResponse, or by XResult, or by EmptyResult. An overlay may name
 // another definition.
 func (b *builder) result(m *Method, base string) error {
 	name := goName(base) + "Result"
-	answers := []string{base + "Result", base + "SuccessResponse", base + "ResultResponse", base + "Response", "EmptyResult"}
+	answers := []string{base + "ResultResponse", base + "SuccessResponse", base + "Response", base + "Result", "EmptyResult"}
 	if h := b.hints[below("", m.def)]; h != nil && h.Result != "" {
 		answers = []string{h.Result}
 	}
@@ -98,7 +98,7 @@ func (b *builder) result(m *Method, base string) error {
 		}
 		if result := schema.Properties["result"]; result != nil && strings.HasSuffix(def, "Response") {
 			schema, at = result, at+"/properties/result"
-		} else if def == base+"Response" {
+		} else if strings.HasSuffix(def, "Response") && len(answers) > 1 {
 			continue
 		} else {
 			schema = &schemas.Type{Ref: "#/$defs/" + strings.NewReplacer("~", "~0", "/", "~1", "%", "%25").Replace(def)}
@@ -108,7 +108,7 @@ func (b *builder) result(m *Method, base string) error {
 		m.Result, err = b.concrete(at, name, "RequestResult", schema)
 		return err
 	}
-	return errAt(below("", m.def), "nothing says what answers it: no definition %q, no %q with a member result, no EmptyResult; an overlay can name its result, or omit it", answers[0], base+"Response")
+	return errAt(below("", m.def), "nothing says what answers it: no definition %q, no %q with a member result, no EmptyResult; an overlay can name its result, or omit it", base+"Result", base+"Response")
 }
 
 // concrete is what a schema becomes as the params or the result of a method
@@ -140,6 +140,12 @@ func (b *builder) concrete(at, name, longer string, schema *schemas.Type) (*Type
 		field.Name = t.Name
 	}
 	box := &Struct{Name: name, At: at, Box: true, Doc: b.doc(name, schema), Fields: []*Field{field}}
+	if box.Doc == "" {
+		box.Doc = name + " holds what the method carries."
+		if t.Kind == UnionKind {
+			box.Doc = fmt.Sprintf("%s holds %s.", name, strings.Replace(article(t.Name), t.Name, "["+t.Name+"]", 1))
+		}
+	}
 	b.pkg.Structs = append(b.pkg.Structs, box)
 	return &Type{Kind: StructKind, Name: name, strct: box}, nil
 }

@@ -329,6 +329,34 @@ func (x *CallToolParams) UnmarshalJSON(data []byte) error {
 	return d.End()
 }
 
+// EncodeJSON writes the value in the box.
+func (x *CallToolRequestResult) EncodeJSON(e *wire.Encoder) {
+	EncodeCallToolOutcome(e, x.CallToolOutcome)
+}
+
+// DecodeJSON reads the value in the box.
+func (x *CallToolRequestResult) DecodeJSON(d *wire.Decoder) {
+	x.CallToolOutcome = DecodeCallToolOutcome(d)
+}
+
+// AppendJSON appends the value's JSON to dst.
+func (x *CallToolRequestResult) AppendJSON(dst []byte) ([]byte, error) {
+	e := wire.NewEncoder(dst)
+	x.EncodeJSON(&e)
+	return e.Result()
+}
+
+// MarshalJSON implements [encoding/json.Marshaler].
+func (x CallToolRequestResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+
+// UnmarshalJSON implements [encoding/json.Unmarshaler].
+func (x *CallToolRequestResult) UnmarshalJSON(data []byte) error {
+	d := wire.NewDecoder(string(data))
+	*x = CallToolRequestResult{}
+	x.DecodeJSON(&d)
+	return d.End()
+}
+
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CallToolResult) EncodeJSON(e *wire.Encoder) {
 	e.Object()
@@ -1846,6 +1874,34 @@ func (x GetPromptParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 func (x *GetPromptParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
 	*x = GetPromptParams{}
+	x.DecodeJSON(&d)
+	return d.End()
+}
+
+// EncodeJSON writes the value in the box.
+func (x *GetPromptRequestResult) EncodeJSON(e *wire.Encoder) {
+	EncodeGetPromptOutcome(e, x.GetPromptOutcome)
+}
+
+// DecodeJSON reads the value in the box.
+func (x *GetPromptRequestResult) DecodeJSON(d *wire.Decoder) {
+	x.GetPromptOutcome = DecodeGetPromptOutcome(d)
+}
+
+// AppendJSON appends the value's JSON to dst.
+func (x *GetPromptRequestResult) AppendJSON(dst []byte) ([]byte, error) {
+	e := wire.NewEncoder(dst)
+	x.EncodeJSON(&e)
+	return e.Result()
+}
+
+// MarshalJSON implements [encoding/json.Marshaler].
+func (x GetPromptRequestResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+
+// UnmarshalJSON implements [encoding/json.Unmarshaler].
+func (x *GetPromptRequestResult) UnmarshalJSON(data []byte) error {
+	d := wire.NewDecoder(string(data))
+	*x = GetPromptRequestResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4145,6 +4201,34 @@ func (x ReadResourceParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 func (x *ReadResourceParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
 	*x = ReadResourceParams{}
+	x.DecodeJSON(&d)
+	return d.End()
+}
+
+// EncodeJSON writes the value in the box.
+func (x *ReadResourceRequestResult) EncodeJSON(e *wire.Encoder) {
+	EncodeReadResourceOutcome(e, x.ReadResourceOutcome)
+}
+
+// DecodeJSON reads the value in the box.
+func (x *ReadResourceRequestResult) DecodeJSON(d *wire.Decoder) {
+	x.ReadResourceOutcome = DecodeReadResourceOutcome(d)
+}
+
+// AppendJSON appends the value's JSON to dst.
+func (x *ReadResourceRequestResult) AppendJSON(dst []byte) ([]byte, error) {
+	e := wire.NewEncoder(dst)
+	x.EncodeJSON(&e)
+	return e.Result()
+}
+
+// MarshalJSON implements [encoding/json.Marshaler].
+func (x ReadResourceRequestResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+
+// UnmarshalJSON implements [encoding/json.Unmarshaler].
+func (x *ReadResourceRequestResult) UnmarshalJSON(data []byte) error {
+	d := wire.NewDecoder(string(data))
+	*x = ReadResourceRequestResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }

@@ -11,7 +11,7 @@ import (
 // Requests.
 var (
 	// CallTool runs a tool.
-	CallTool = wire.Request[CallToolParams, CallToolResult]{Method: "tools/call", ParamsRequired: true}
+	CallTool = wire.Request[CallToolParams, CallToolRequestResult]{Method: "tools/call", ParamsRequired: true}
 	// Complete asks how an argument that is being typed could go on.
 	Complete = wire.Request[CompleteParams, CompleteResult]{Method: "completion/complete", ParamsRequired: true}
 	// CreateMessage asks the client's language model for an answer.
@@ -21,7 +21,7 @@ var (
 	// Elicit puts a question to the person at the client.
 	Elicit = wire.Request[ElicitParams, ElicitResult]{Method: "elicitation/create", ParamsRequired: true}
 	// GetPrompt fills in a prompt and returns its messages.
-	GetPrompt = wire.Request[GetPromptParams, GetPromptResult]{Method: "prompts/get", ParamsRequired: true}
+	GetPrompt = wire.Request[GetPromptParams, GetPromptRequestResult]{Method: "prompts/get", ParamsRequired: true}
 	// ListPrompts returns a page of the prompts on offer.
 	ListPrompts = wire.Request[PaginatedParams, ListPromptsResult]{Method: "prompts/list", ParamsRequired: true}
 	// ListResourceTemplates returns a page of the resource templates on
@@ -34,7 +34,7 @@ var (
 	// ListTools returns a page of the tools on offer.
 	ListTools = wire.Request[PaginatedParams, ListToolsResult]{Method: "tools/list", ParamsRequired: true}
 	// ReadResource returns what a resource holds.
-	ReadResource = wire.Request[ReadResourceParams, ReadResourceResult]{Method: "resources/read", ParamsRequired: true}
+	ReadResource = wire.Request[ReadResourceParams, ReadResourceRequestResult]{Method: "resources/read", ParamsRequired: true}
 	// SubscriptionsListen opens a stream of notifications; its answer comes
 	// only when the stream ends.
 	SubscriptionsListen = wire.Request[SubscriptionsListenParams, SubscriptionsListenResult]{Method: "subscriptions/listen", ParamsRequired: true}

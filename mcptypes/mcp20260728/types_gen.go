@@ -135,6 +135,11 @@ type CallToolParams struct {
 	Extra wire.Members `json:"-"`
 }
 
+// CallToolRequestResult holds a [CallToolOutcome].
+type CallToolRequestResult struct {
+	CallToolOutcome
+}
+
 // CallToolResult is what a tool answers, its own failures included: those
 // belong here, with IsError, where the model can read them and try again. A
 // JSON-RPC error is for calls that never reached the tool.
@@ -644,6 +649,11 @@ type GetPromptParams struct {
 
 	// Extra are the members this revision does not know, in the order they came.
 	Extra wire.Members `json:"-"`
+}
+
+// GetPromptRequestResult holds a [GetPromptOutcome].
+type GetPromptRequestResult struct {
+	GetPromptOutcome
 }
 
 // GetPromptResult is a prompt with its blanks filled in, ready for a model.
@@ -1410,6 +1420,11 @@ type ReadResourceParams struct {
 
 	// Extra are the members this revision does not know, in the order they came.
 	Extra wire.Members `json:"-"`
+}
+
+// ReadResourceRequestResult holds a [ReadResourceOutcome].
+type ReadResourceRequestResult struct {
+	ReadResourceOutcome
 }
 
 // ReadResourceResult is what reading a resource gave.

@@ -8,6 +8,68 @@ import (
 	"github.com/codexmcp/codexmcp/wire"
 )
 
+// CallToolOutcome is how a tool call ended: with its result, or with a request
+// for input that the call needs first.
+//
+// Specification: server/tools.
+//
+// It is a [*InputRequiredResult] or [*CallToolResult]; the wire tells them
+// apart by "resultType". Anything else is kept as an [*UnknownCallToolOutcome].
+type CallToolOutcome interface {
+	isCallToolOutcome()
+	EncodeJSON(e *wire.Encoder)
+}
+
+// UnknownCallToolOutcome is a CallToolOutcome that this revision does not know. It is kept as it came.
+type UnknownCallToolOutcome struct {
+	// Tag is the value of "resultType", if it is a string.
+	Tag string
+	// Raw is the whole value.
+	Raw wire.Raw
+}
+
+func (*InputRequiredResult) isCallToolOutcome()    {}
+func (*CallToolResult) isCallToolOutcome()         {}
+func (*UnknownCallToolOutcome) isCallToolOutcome() {}
+
+// EncodeJSON writes the value as it came.
+func (x *UnknownCallToolOutcome) EncodeJSON(e *wire.Encoder) { e.RawValue(x.Raw) }
+
+// DecodeCallToolOutcome reads a CallToolOutcome.
+func DecodeCallToolOutcome(d *wire.Decoder) CallToolOutcome {
+	tag, ok := d.PeekString("resultType")
+	if !ok && !d.PeekHas("resultType") && d.PeekKind() == wire.KindObject {
+		x := new(CallToolResult)
+		x.DecodeJSON(d)
+		return x
+	}
+	switch tag {
+	case "input_required":
+		x := new(InputRequiredResult)
+		x.DecodeJSON(d)
+		return x
+	case "complete":
+		x := new(CallToolResult)
+		x.DecodeJSON(d)
+		return x
+	}
+	return &UnknownCallToolOutcome{Tag: d.Keep(tag), Raw: d.Raw()}
+}
+
+// EncodeCallToolOutcome writes a CallToolOutcome. A nil one is an error.
+func EncodeCallToolOutcome(e *wire.Encoder, v CallToolOutcome) {
+	switch x := v.(type) {
+	case *InputRequiredResult:
+		x.EncodeJSON(e)
+	case *CallToolResult:
+		x.EncodeJSON(e)
+	case *UnknownCallToolOutcome:
+		x.EncodeJSON(e)
+	default:
+		e.Fail("CallToolOutcome: missing")
+	}
+}
+
 // CompleteReference points at what is being completed: a prompt, or a resource
 // by its URI template. The member type tells them apart.
 //
@@ -302,6 +364,69 @@ func EncodeEnumSchema(e *wire.Encoder, v EnumSchema) {
 		x.EncodeJSON(e)
 	default:
 		e.Fail("EnumSchema: missing")
+	}
+}
+
+// GetPromptOutcome is how asking for a prompt ended: with the prompt, or with a
+// request for input that it needs first.
+//
+// Specification: server/prompts.
+//
+// It is a [*InputRequiredResult] or [*GetPromptResult]; the wire tells them
+// apart by "resultType". Anything else is kept as an
+// [*UnknownGetPromptOutcome].
+type GetPromptOutcome interface {
+	isGetPromptOutcome()
+	EncodeJSON(e *wire.Encoder)
+}
+
+// UnknownGetPromptOutcome is a GetPromptOutcome that this revision does not know. It is kept as it came.
+type UnknownGetPromptOutcome struct {
+	// Tag is the value of "resultType", if it is a string.
+	Tag string
+	// Raw is the whole value.
+	Raw wire.Raw
+}
+
+func (*InputRequiredResult) isGetPromptOutcome()     {}
+func (*GetPromptResult) isGetPromptOutcome()         {}
+func (*UnknownGetPromptOutcome) isGetPromptOutcome() {}
+
+// EncodeJSON writes the value as it came.
+func (x *UnknownGetPromptOutcome) EncodeJSON(e *wire.Encoder) { e.RawValue(x.Raw) }
+
+// DecodeGetPromptOutcome reads a GetPromptOutcome.
+func DecodeGetPromptOutcome(d *wire.Decoder) GetPromptOutcome {
+	tag, ok := d.PeekString("resultType")
+	if !ok && !d.PeekHas("resultType") && d.PeekKind() == wire.KindObject {
+		x := new(GetPromptResult)
+		x.DecodeJSON(d)
+		return x
+	}
+	switch tag {
+	case "input_required":
+		x := new(InputRequiredResult)
+		x.DecodeJSON(d)
+		return x
+	case "complete":
+		x := new(GetPromptResult)
+		x.DecodeJSON(d)
+		return x
+	}
+	return &UnknownGetPromptOutcome{Tag: d.Keep(tag), Raw: d.Raw()}
+}
+
+// EncodeGetPromptOutcome writes a GetPromptOutcome. A nil one is an error.
+func EncodeGetPromptOutcome(e *wire.Encoder, v GetPromptOutcome) {
+	switch x := v.(type) {
+	case *InputRequiredResult:
+		x.EncodeJSON(e)
+	case *GetPromptResult:
+		x.EncodeJSON(e)
+	case *UnknownGetPromptOutcome:
+		x.EncodeJSON(e)
+	default:
+		e.Fail("GetPromptOutcome: missing")
 	}
 }
 
@@ -606,6 +731,69 @@ func EncodePrimitiveSchemaDefinition(e *wire.Encoder, v PrimitiveSchemaDefinitio
 		x.EncodeJSON(e)
 	default:
 		e.Fail("PrimitiveSchemaDefinition: missing")
+	}
+}
+
+// ReadResourceOutcome is how reading a resource ended: with its contents, or
+// with a request for input that it needs first.
+//
+// Specification: server/resources.
+//
+// It is a [*InputRequiredResult] or [*ReadResourceResult]; the wire tells them
+// apart by "resultType". Anything else is kept as an
+// [*UnknownReadResourceOutcome].
+type ReadResourceOutcome interface {
+	isReadResourceOutcome()
+	EncodeJSON(e *wire.Encoder)
+}
+
+// UnknownReadResourceOutcome is a ReadResourceOutcome that this revision does not know. It is kept as it came.
+type UnknownReadResourceOutcome struct {
+	// Tag is the value of "resultType", if it is a string.
+	Tag string
+	// Raw is the whole value.
+	Raw wire.Raw
+}
+
+func (*InputRequiredResult) isReadResourceOutcome()        {}
+func (*ReadResourceResult) isReadResourceOutcome()         {}
+func (*UnknownReadResourceOutcome) isReadResourceOutcome() {}
+
+// EncodeJSON writes the value as it came.
+func (x *UnknownReadResourceOutcome) EncodeJSON(e *wire.Encoder) { e.RawValue(x.Raw) }
+
+// DecodeReadResourceOutcome reads a ReadResourceOutcome.
+func DecodeReadResourceOutcome(d *wire.Decoder) ReadResourceOutcome {
+	tag, ok := d.PeekString("resultType")
+	if !ok && !d.PeekHas("resultType") && d.PeekKind() == wire.KindObject {
+		x := new(ReadResourceResult)
+		x.DecodeJSON(d)
+		return x
+	}
+	switch tag {
+	case "input_required":
+		x := new(InputRequiredResult)
+		x.DecodeJSON(d)
+		return x
+	case "complete":
+		x := new(ReadResourceResult)
+		x.DecodeJSON(d)
+		return x
+	}
+	return &UnknownReadResourceOutcome{Tag: d.Keep(tag), Raw: d.Raw()}
+}
+
+// EncodeReadResourceOutcome writes a ReadResourceOutcome. A nil one is an error.
+func EncodeReadResourceOutcome(e *wire.Encoder, v ReadResourceOutcome) {
+	switch x := v.(type) {
+	case *InputRequiredResult:
+		x.EncodeJSON(e)
+	case *ReadResourceResult:
+		x.EncodeJSON(e)
+	case *UnknownReadResourceOutcome:
+		x.EncodeJSON(e)
+	default:
+		e.Fail("ReadResourceOutcome: missing")
 	}
 }
 
