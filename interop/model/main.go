@@ -1,0 +1,32 @@
+// Command model starts a model endpoint that answers every turn with the same
+// text, prints its address and runs until stdin ends. It is what programs in
+// other languages test the server against.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/codexmcp/codexmcp/codex/model/scripted"
+)
+
+const turns = 100
+
+func main() {
+	replies := make([]scripted.Reply, turns)
+	for i := range replies {
+		replies[i] = scripted.Reply{Text: []string{"Hello from ", "the scripted model."}, Usage: &scripted.Usage{Input: 5, Output: 6}}
+	}
+	endpoint, err := scripted.Start(replies...)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(endpoint.URL())
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	if err := endpoint.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
