@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,7 +59,7 @@ func (e *Encoder) EndObject(x Members, known []string) {
 
 func (e *Encoder) members(x Members, known []string) {
 	for _, m := range x.m.list {
-		if !isKnown(m.Name, known) {
+		if !slices.Contains(known, m.Name) {
 			e.name(m.Name)
 			e.RawValue(m.Value)
 		}

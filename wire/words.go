@@ -194,39 +194,36 @@ func unescapeUnits(buf []byte, n int, s string, i int) (int, int) {
 		if esc[0] != '\\' || esc[1] != 'u' {
 			break
 		}
-		r := hex4(esc[2:])
+		r, size := hex4(esc[2:]), 6
 		if r < 0 {
 			break
+		}
+		if r&^0x7ff == 0xd800 { // a surrogate
+			if r >= 0xdc00 || i > len(s)-12 || s[i+6] != '\\' || s[i+7] != 'u' {
+				break
+			}
+			low := hex4(s[i+8:])
+			if low&^0x3ff != 0xdc00 {
+				break
+			}
+			r, size = (r&0x3ff<<10|low&0x3ff)+0x10000, 12
 		}
 		out := buf[n : n+4 : n+4]
 		switch {
 		case r < 0x80:
 			out[0] = byte(r)
 			n++
-			i += 6
-			continue
 		case r < 0x800:
 			out[0], out[1] = byte(0xc0|r>>6), byte(0x80|r&0x3f)
 			n += 2
-			i += 6
-			continue
-		case r&^0x7ff == 0xd800: // a surrogate
-			if r >= 0xdc00 || i > len(s)-12 || s[i+6] != '\\' || s[i+7] != 'u' {
-				return n, i
-			}
-			low := hex4(s[i+8:])
-			if low&^0x3ff != 0xdc00 {
-				return n, i
-			}
-			r = (r&0x3ff<<10 | low&0x3ff) + 0x10000
+		case r < 0x10000:
+			out[0], out[1], out[2] = byte(0xe0|r>>12), byte(0x80|r>>6&0x3f), byte(0x80|r&0x3f)
+			n += 3
+		default:
 			out[0], out[1], out[2], out[3] = byte(0xf0|r>>18), byte(0x80|r>>12&0x3f), byte(0x80|r>>6&0x3f), byte(0x80|r&0x3f)
 			n += 4
-			i += 12
-			continue
 		}
-		out[0], out[1], out[2] = byte(0xe0|r>>12), byte(0x80|r>>6&0x3f), byte(0x80|r&0x3f)
-		n += 3
-		i += 6
+		i += size
 	}
 	return n, i
 }
