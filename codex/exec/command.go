@@ -70,7 +70,7 @@ type Command struct {
 // A Result is what came of a command that ran.
 type Result struct {
 	// ExitCode is the command's own; TimeoutExitCode when the time was up, and
-	// -1 when a signal ended it.
+	// -1 when a signal ended it or it was interrupted.
 	ExitCode int
 
 	// Signal is what ended the command, zero when it exited by itself.

@@ -60,7 +60,7 @@ func (s scene) try(t *testing.T, policy *sandbox.Policy, what string) string {
 	result, err := Run(t.Context(), Command{
 		Argv:    append([]string{testBinary(t), attemptArg}, strings.Fields(s.vars.Replace(what))...),
 		Dir:     s.dir + "/ws",
-		Env:     []string{"PATH=" + os.Getenv("PATH")},
+		Env:     testEnv(),
 		Sandbox: policy,
 		Helper:  Self,
 	})
@@ -228,8 +228,8 @@ func TestEscapes(t *testing.T) {
 		{fmt.Sprintf("socket %d %d", unix.AF_BLUETOOTH, unix.SOCK_RAW), all(never)},
 		{fmt.Sprintf("socket %d %d", unix.AF_XDP, unix.SOCK_RAW), all(never)},
 		{"unix " + unixPath, all(never)},
-		{"unix @codexmcp-abstract", all(never)},
-		{"unix-bind @codexmcp-bind", all(never)},
+		{"unix @codexmcp-SERVER", all(never)},
+		{"unix-bind @codexmcp-bind-SERVER", all(never)},
 		{"unix-bind WS/socket", all(never)},
 		{"unix-sendto " + unixPath, all(never)},
 		{"unix-sendmsg " + unixPath, all(never)},
@@ -268,6 +268,7 @@ func TestEscapes(t *testing.T) {
 		t.Run(mode.name, func(t *testing.T) {
 			for _, test := range tests {
 				t.Run(test.what, func(t *testing.T) {
+					t.Parallel()
 					s := newScene(t)
 					got := s.try(t, s.policy(mode.mode, mode.network), test.what)
 					require.Contains(t, strings.Split(test.want[i], "/"), got)
@@ -284,7 +285,7 @@ func listen(t *testing.T) (tcp, path string) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	path = filepath.Join(dir, "s")
-	for _, address := range [][2]string{{"tcp", "127.0.0.1:0"}, {"unix", path}, {"unix", "@codexmcp-abstract"}} {
+	for _, address := range [][2]string{{"tcp", "127.0.0.1:0"}, {"unix", path}, {"unix", fmt.Sprintf("@codexmcp-%d", os.Getpid())}} {
 		listener, err := net.Listen(address[0], address[1])
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = listener.Close() })
@@ -322,7 +323,7 @@ func TestSandboxAsOrdinaryUser(t *testing.T) {
 	copyProgram(t, testBinary(t), program)
 	cmd := osexec.CommandContext(t.Context(), program, "-test.run=^(TestEscapes|TestRun.*|TestSandbox.*|TestNothing.*)$", "-test.short")
 	cmd.Dir = dir
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + temporary}
+	cmd.Env = append(testEnv(), "TMPDIR="+temporary)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	output, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", output)

@@ -132,6 +132,8 @@ func begin(args []string, tell func(string, ...any)) (pid int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	// Signals that would end us are for the command to send, not for us to heed.
+	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM)
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return 0, fmt.Errorf("adopt orphans: %w", err)
 	}
@@ -210,8 +212,6 @@ func muteSelf() {
 // keep reaps everything that ends, tells how the command ended, and kills what
 // is left when the server says so or is gone. It returns when nothing is left.
 func keep(pid int, tell func(string, ...any)) {
-	// Signals that would end us are for the command to send, not for us to heed.
-	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM)
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
@@ -276,29 +276,25 @@ func reap(pid int, ended func(unix.WaitStatus)) {
 	}
 }
 
-// killDescendants kills every process that is our child or a child's child.
-// What is orphaned by that becomes our child and is found the next time.
+// killDescendants kills every process that is our child or a child's child,
+// parents before their children, so that none sees another die. What is
+// orphaned by that becomes our child and is found the next time.
 func killDescendants() {
-	parents := map[int]int{}
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return
 	}
+	children := map[int][]int{}
 	for _, entry := range entries {
 		if pid, err := strconv.Atoi(entry.Name()); err == nil {
 			if parent, ok := parentOf(pid); ok {
-				parents[pid] = parent
+				children[parent] = append(children[parent], pid)
 			}
 		}
 	}
-	self := os.Getpid()
-	for pid := range parents {
-		for at, steps := parents[pid], 0; at > 1 && steps < len(parents); at, steps = parents[at], steps+1 {
-			if at == self {
-				_ = unix.Kill(pid, unix.SIGKILL)
-				break
-			}
-		}
+	for next := children[os.Getpid()]; len(next) > 0; next = next[1:] {
+		_ = unix.Kill(next[0], unix.SIGKILL)
+		next = append(next, children[next[0]]...)
 	}
 }
 

@@ -13,5 +13,9 @@ func TestMain(m *testing.M) {
 		attempt(os.Args[2:])
 		os.Exit(0)
 	}
+	if len(os.Args) > 4 && os.Args[1] == serveArg {
+		serveCommand(os.Args[2:])
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }

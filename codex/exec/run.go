@@ -94,6 +94,8 @@ func Run(ctx context.Context, command Command) (Result, error) {
 	switch {
 	case result.TimedOut:
 		result.ExitCode = TimeoutExitCode
+	case result.Interrupted:
+		result.ExitCode, result.Signal = -1, syscall.SIGKILL
 	case how.signal != 0:
 		result.ExitCode = -1
 	}
