@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/codexmcp/codexmcp/wire"
 )
@@ -100,14 +99,6 @@ func BenchmarkEncodeString(b *testing.B) {
 				e.StringValue(text)
 				if _, err := e.Result(); err != nil {
 					b.Fatal(err)
-				}
-			}
-		})
-		b.Run(name+"/validutf8", func(b *testing.B) {
-			b.SetBytes(int64(len(text)))
-			for b.Loop() {
-				if !utf8.ValidString(text) {
-					b.Fatal()
 				}
 			}
 		})
