@@ -29,13 +29,13 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errw)
-	err := root.ExecuteContext(ctx)
+	called, err := root.ExecuteContextC(ctx)
 	var misuse errMisuse
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &misuse):
-		_, _ = fmt.Fprintf(errw, "codexmcp: %v\n\nRun 'codexmcp --help' for usage.\n", err)
+		_, _ = fmt.Fprintf(errw, "codexmcp: %v\n\nRun '%s --help' for usage.\n", err, called.CommandPath())
 		return exitMisuse
 	}
 	_, _ = fmt.Fprintf(errw, "codexmcp: %v\n", err)
@@ -60,17 +60,33 @@ Try it without account or network: codexmcp demo`,
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return errMisuse{err} })
-	root.AddCommand(serveCommand(), demoCommand())
-	for _, c := range root.Commands() {
-		if c.Args != nil {
-			check := c.Args
-			c.Args = func(cmd *cobra.Command, args []string) error {
-				if err := check(cmd, args); err != nil {
-					return errMisuse{err}
-				}
-				return nil
+	root.AddCommand(serveCommand(), demoCommand(), loginCommand(), logoutCommand(), mcpCommand(), configCommand())
+	markMisuse(root)
+	return root
+}
+
+// markMisuse makes wrong arguments of c and of the commands below it an
+// [errMisuse].
+func markMisuse(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return errMisuse{err}
 			}
+			return nil
 		}
 	}
-	return root
+	for _, below := range c.Commands() {
+		markMisuse(below)
+	}
+}
+
+// group is a command that only has others below it.
+func group(name, short, long string) *cobra.Command {
+	return &cobra.Command{
+		Use: name, Short: short, Long: long, Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return errMisuse{errors.New(name + ": a command is missing")}
+		},
+	}
 }

@@ -47,7 +47,7 @@ $CODEX_HOME/config.toml; -c overrides what is there. It ends when stdin does.`,
 			return serve(cmd.Context(), flags, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringArrayVarP(&flags.overrides, "config", "c", nil, "override a configuration value, as key=value; the value is TOML or else text")
+	addOverrides(cmd, &flags.overrides)
 	cmd.Flags().StringVar(&flags.events, "events", "on", "send codex/event notifications: on or off")
 	cmd.Flags().DurationVar(&flags.idleTime, "idle-time", codex.DefaultIdleTime, "how long a conversation that nobody uses stays in memory; it comes back when spoken to")
 	cmd.Flags().StringVar(&flags.logLevel, "log-level", "warn", "what goes to stderr: debug, info, warn or error")
