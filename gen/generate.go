@@ -1,10 +1,15 @@
 package gen
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"go/token"
 	"maps"
+	"path"
+	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // A Source is everything one Go package is generated from.
@@ -26,9 +31,9 @@ type Source struct {
 	// Imports are packages whose types the schema refers to, by the name it
 	// calls them: {"$ref": "mcp#/$defs/Tool"} is type Tool of Imports["mcp"].
 	Imports map[string]*Package
-	// Like is an older revision whose overlay entries count for this one too,
-	// as far as they match.
-	Like string
+	// Like are older revisions whose overlay entries count for this one too, as
+	// far as they match.
+	Like []string
 }
 
 // Generate returns the files of the source's package, by name.
@@ -208,8 +213,8 @@ type ManifestPackage struct {
 	Directions []string          `json:"directions,omitempty"`
 	Schemas    []string          `json:"schemas,omitempty"`
 	Imports    map[string]string `json:"imports,omitempty"` // name in $ref -> dir
-	// Like is an older revision whose overlay entries count for this one too.
-	Like string `json:"like,omitempty"`
+	// Like are older revisions whose overlay entries count for this one too.
+	Like []string `json:"like,omitempty"`
 	// Outputs are what else is made from the schema, beside the Go package.
 	Outputs []Output `json:"outputs,omitempty"`
 }
@@ -218,6 +223,12 @@ type ManifestPackage struct {
 // order. Overlays are shared between packages, so that Unused can tell what
 // none of them uses.
 func (m *Manifest) Load(read func(path string) ([]byte, error)) ([]Source, []*Overlay, error) {
+	sources, overlays, _, err := m.load(read)
+	return sources, overlays, err
+}
+
+// load is Load with the models, by folder, which later packages need.
+func (m *Manifest) load(read func(path string) ([]byte, error)) ([]Source, []*Overlay, map[string]*Package, error) {
 	parsed := map[string]*Overlay{}
 	var overlays []*Overlay
 	var sources []Source
@@ -225,44 +236,63 @@ func (m *Manifest) Load(read func(path string) ([]byte, error)) ([]Source, []*Ov
 	for _, p := range m.Packages {
 		text, err := read(p.Schema)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		src := Source{
 			Package: p.Name, Import: m.Module + "/" + p.Dir, Title: p.Title, Revision: p.Revision,
 			Path: p.Schema, Schema: text, Directions: p.Directions, Schemas: p.Schemas, Imports: map[string]*Package{}, Like: p.Like,
 		}
-		for _, path := range p.Overlays {
-			if parsed[path] == nil {
-				data, err := read(path)
+		for _, file := range p.Overlays {
+			if parsed[file] == nil {
+				data, err := read(file)
 				if err != nil {
-					return nil, nil, err
+					return nil, nil, nil, err
 				}
-				if parsed[path], err = ParseOverlay(path, data); err != nil {
-					return nil, nil, err
+				if parsed[file], err = ParseOverlay(file, data); err != nil {
+					return nil, nil, nil, err
 				}
-				overlays = append(overlays, parsed[path])
+				overlays = append(overlays, parsed[file])
 			}
-			src.Overlays = append(src.Overlays, parsed[path])
+			src.Overlays = append(src.Overlays, parsed[file])
 		}
 		for name, dir := range p.Imports {
 			if built[dir] == nil {
-				return nil, nil, fmt.Errorf("package %s: imports %q, which is not generated before it", p.Dir, dir)
+				return nil, nil, nil, fmt.Errorf("package %s: imports %q, which is not generated before it", p.Dir, dir)
 			}
 			src.Imports[name] = built[dir]
 		}
 		if built[p.Dir], err = Build(src); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		sources = append(sources, src)
 	}
-	return sources, overlays, nil
+	return sources, overlays, built, nil
 }
 
-// ParseManifest reads a manifest file.
+// ParseManifest reads a manifest file. Unknown members are errors.
 func ParseManifest(data []byte) (*Manifest, error) {
 	var m Manifest
-	if err := json.Unmarshal(data, &m); err != nil {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&m); err != nil {
 		return nil, fmt.Errorf("manifest: %w", err)
+	}
+	if m.Module == "" || len(m.Packages) == 0 {
+		return nil, fmt.Errorf("manifest: want a module and packages")
+	}
+	seen := map[string]bool{}
+	for i, p := range m.Packages {
+		switch {
+		case !filepath.IsLocal(p.Dir) || p.Dir != path.Clean(p.Dir) || strings.Contains(p.Dir, `\`):
+			return nil, fmt.Errorf("manifest: packages[%d].dir %q: want a folder below the module's root", i, p.Dir)
+		case seen[p.Dir]:
+			return nil, fmt.Errorf("manifest: packages[%d].dir %q: is already that of another package", i, p.Dir)
+		case !token.IsIdentifier(p.Name):
+			return nil, fmt.Errorf("manifest: packages[%d].name %q: want the name of a Go package", i, p.Name)
+		case p.Schema == "":
+			return nil, fmt.Errorf("manifest: packages[%d].schema: missing", i)
+		}
+		seen[p.Dir] = true
 	}
 	return &m, nil
 }

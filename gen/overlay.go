@@ -157,13 +157,13 @@ func (e *Entry) applies(revision string) bool {
 }
 
 // applyOverlays patches the definitions in place, and returns what the overlays
-// say about Go, by path. Entries for the revision it is like count too, but
+// say about Go, by path. Entries for the revisions it is like count too, but
 // need not match.
-func applyOverlays(defs map[string]any, overlays []*Overlay, revision, like string) (map[string]*Entry, error) {
+func applyOverlays(defs map[string]any, overlays []*Overlay, revision string, like []string) (map[string]*Entry, error) {
 	hints := map[string]*Entry{}
 	for _, o := range overlays {
 		for _, e := range o.Entries {
-			if !e.applies(revision) && (like == "" || !e.applies(like)) {
+			if !e.applies(revision) && !slices.ContainsFunc(like, e.applies) {
 				continue
 			}
 			matched := 0
@@ -257,7 +257,7 @@ func (p place) patch(patch json.RawMessage) (bool, error) {
 func match(defs map[string]any, pattern string) []place {
 	segments := strings.Split(strings.TrimPrefix(pattern, "/$defs")[1:], "/")
 	for i, s := range segments {
-		segments[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(s)
+		segments[i] = unpointer.Replace(s)
 	}
 	var found []place
 	var walk func(node any, at string, rest []string)
