@@ -130,7 +130,7 @@ func TestRawOf(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, test.want, r.String())
 	}
-	for _, bad := range []any{wire.Raw{}, func() {}, json.RawMessage(`{"a":1,"a":2}`), call{Name: "\xff"}} {
+	for _, bad := range []any{wire.Raw{}, func() {}, json.RawMessage(`{"a":1,"a":2}`), call{Name: "\xff"}, "\xff", wire.RequestID{}} {
 		r, err := wire.RawOf(bad)
 		assert.Error(t, err)
 		assert.True(t, r.IsZero())

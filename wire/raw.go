@@ -76,6 +76,12 @@ func RawOf(v any) (Raw, error) {
 			return Raw{}, fmt.Errorf("encode a raw value: it is absent")
 		}
 		return v, nil
+	case string:
+		return encoded(func(e *Encoder) { e.StringValue(v) })
+	case Members:
+		return encoded(func(e *Encoder) { e.MembersValue(v) })
+	case RequestID:
+		return encoded(func(e *Encoder) { e.IDValue(v) })
 	}
 	if c := codecOf(v); c != nil {
 		text, err := Append(nil, c)
@@ -88,6 +94,13 @@ func RawOf(v any) (Raw, error) {
 		return Raw{}, fmt.Errorf("encode a raw value: %w", err)
 	}
 	return ParseRaw(b.Bytes())
+}
+
+func encoded(encode func(*Encoder)) (Raw, error) {
+	e := NewEncoder(nil)
+	encode(&e)
+	text, err := e.Result()
+	return Raw{string(text)}, err
 }
 
 // codecOf returns v, or a pointer to a copy of v, as a Value; nil if v has no codec or is a nil pointer.
