@@ -82,6 +82,9 @@ func testBinary(t *testing.T) string {
 // do not; only a kernel without the means is a reason to skip.
 func requireSandbox(t *testing.T) sandbox.Support {
 	t.Helper()
+	if raceBuild {
+		t.Skip("hundreds of commands take minutes below a helper with the race detector")
+	}
 	support := sandbox.Check(Self)
 	if support.Landlock == 0 {
 		t.Skip("this kernel has no Landlock")
@@ -311,6 +314,7 @@ func TestSandboxAsOrdinaryUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("the other tests run as an ordinary user already")
 	}
+	requireSandbox(t)
 	const nobody = 65534
 	dir, err := os.MkdirTemp("", "ordinary")
 	require.NoError(t, err)

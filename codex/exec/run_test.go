@@ -16,9 +16,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// soon is far more than a killed command needs, and far less than it would
-// have run.
-const soon = 2 * time.Second
+// soon is the time in which all that a killed command started has to be gone.
+var soon = func() time.Duration {
+	if raceBuild {
+		return 10 * time.Second
+	}
+	return 2 * time.Second
+}()
 
 // testEnv lets programs be found, and those with the race detector, which our
 // own helper is in tests, end at once.
