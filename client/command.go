@@ -1,10 +1,10 @@
 package client
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -16,8 +16,9 @@ import (
 const (
 	// exitTime is how long a server may take to end once its stdin is closed.
 	exitTime = 2 * time.Second
-	// stderrTail is how much of what a server wrote to stderr is kept, in bytes.
-	stderrTail = 16 << 10
+	// lastWords is how long what an ended server wrote is still read for, when
+	// processes it left behind keep its stdout open.
+	lastWords = 500 * time.Millisecond
 )
 
 // A CommandTransport is a server that runs as a child process and speaks on its
@@ -25,134 +26,175 @@ const (
 type CommandTransport struct {
 	jsonrpc.Transport
 	cmd    *exec.Cmd
-	stdin  io.Closer
+	stdin  *os.File
+	stdout *os.File
 	stderr *tail
-	exited chan struct{}
+	drain  *reader
+	exited chan struct{} // closed when the process has ended and its group is gone
+	said   chan struct{} // closed when stderr is at its end
 	close  func() error
 	status error // how the process ended; set before exited is closed
 }
 
-// Command starts a server as a child process in a process group of its own.
-// Closing the transport closes its stdin, and ends the whole group when the
-// server does not end by itself. What it writes to stderr is kept, the last
-// part of it, and goes to cmd.Stderr as well if that is set.
+// Command starts a server as a child process in a process group of its own. It
+// gets cmd.Env; [Environment] makes one that tells the server nothing it need
+// not know. Closing the transport closes the server's stdin, and ends the whole
+// group when the server does not end by itself. What it writes to stderr is
+// kept, the last part of it, and goes to cmd.Stderr as well if that is set.
 func Command(cmd *exec.Cmd, limits jsonrpc.Limits) (*CommandTransport, error) {
-	t := &CommandTransport{cmd: cmd, stderr: &tail{next: cmd.Stderr}, exited: make(chan struct{})}
-	cmd.Stderr = t.stderr
-	cmd.WaitDelay = exitTime
+	t := &CommandTransport{cmd: cmd, stderr: &tail{next: cmd.Stderr}, exited: make(chan struct{}), said: make(chan struct{})}
 	ownGroup(cmd)
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, fmt.Errorf("start %q: %w", cmd.Path, err)
+	var pipes pipes
+	input, stdin := pipes.open()
+	stdout, output := pipes.open()
+	stderr, complaints := pipes.open()
+	if pipes.err == nil {
+		// Plain files: nothing but the process itself is waited for.
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = input, output, complaints
+		pipes.err = cmd.Start()
 	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, fmt.Errorf("start %q: %w", cmd.Path, err)
+	if pipes.err != nil {
+		pipes.close(pipes.files...)
+		return nil, fmt.Errorf("start %q: %w", cmd.Path, pipes.err)
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %q: %w", cmd.Path, err)
-	}
-	t.stdin = stdin
-	drained := make(chan struct{})
-	t.Transport = jsonrpc.Lines(&watched{Reader: stdout, end: sync.OnceFunc(func() { close(drained) })}, stdin, limits)
+	pipes.close(input, output, complaints)
+	t.stdin, t.stdout = stdin, stdout
+	t.drain = &reader{Reader: stdout, end: make(chan struct{})}
+	t.Transport = jsonrpc.Lines(t.drain, stdin, limits)
 	t.close = sync.OnceValue(t.shutdown)
 	go func() {
-		defer close(t.exited)
-		<-drained // all output is read before the pipes are closed
-		t.status = cmd.Wait()
+		defer close(t.said)
+		_, _ = io.Copy(t.stderr, stderr) // it ends as the pipe does
+		_ = stderr.Close()
 	}()
+	go t.wait(stderr)
 	return t, nil
+}
+
+// wait waits for the process to end, and for what it left behind.
+func (t *CommandTransport) wait(stderr *os.File) {
+	defer close(t.exited)
+	t.status = t.cmd.Wait()
+	killGroup(t.cmd) // nobody may keep on speaking for a server that has ended
+	last := time.NewTimer(lastWords)
+	defer last.Stop()
+	for _, end := range []<-chan struct{}{t.drain.end, t.said} {
+		select {
+		case <-end:
+		case <-last.C:
+			// Somebody has left the group and holds the pipes.
+			_ = errors.Join(t.stdout.Close(), stderr.Close())
+			return
+		}
+	}
 }
 
 // Close ends the server.
 func (t *CommandTransport) Close() error { return t.close() }
 
 func (t *CommandTransport) shutdown() error {
-	err := t.stdin.Close()
+	err := t.Transport.Close() // with it the server's stdin
 	ended := time.NewTimer(exitTime)
 	defer ended.Stop()
 	select {
 	case <-t.exited:
 	case <-ended.C:
+		t.Kill()
+		<-t.exited
 	}
-	killGroup(t.cmd)
-	return errors.Join(ignoreClosed(err), t.Transport.Close())
+	return ignoreClosed(errors.Join(ignoreClosed(err), ignoreClosed(t.stdout.Close())))
+}
+
+// Kill ends the server and what it started at once.
+func (t *CommandTransport) Kill() {
+	select {
+	case <-t.exited:
+	default:
+		killGroup(t.cmd)
+	}
 }
 
 // Stderr is the last part of what the server wrote to stderr.
 func (t *CommandTransport) Stderr() string { return t.stderr.String() }
 
-// Explain adds to an error what the server said before it ended.
+// Exited is closed when the server has ended and what it started is gone, too.
+func (t *CommandTransport) Exited() <-chan struct{} { return t.exited }
+
+// Explain adds to an error what is known of the server: how it ended, if it
+// did, and what it said on stderr.
 func (t *CommandTransport) Explain(err error) error {
+	var known []string
+	if errors.Is(err, io.EOF) {
+		// It hung up; how it ended will be known in a moment.
+		select {
+		case <-t.exited:
+		case <-time.After(exitTime):
+		}
+	}
 	select {
 	case <-t.exited:
-	case <-time.After(exitTime):
-		return err
-	}
-	status := "exit status 0"
-	if t.status != nil {
-		status = t.status.Error()
+		status := "exit status 0"
+		if t.status != nil {
+			status = t.status.Error()
+		}
+		known = append(known, "server ended: "+status)
+	default:
 	}
 	if said := strings.TrimSpace(t.Stderr()); said != "" {
-		return fmt.Errorf("%w (server ended: %s; stderr: %s)", err, status, said)
+		known = append(known, "stderr: "+said)
 	}
-	return fmt.Errorf("%w (server ended: %s)", err, status)
+	if len(known) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w (%s)", err, strings.Join(known, "; "))
 }
 
-// A watched reader tells when there is nothing more to read.
-type watched struct {
+// pipes opens pipes and remembers them.
+type pipes struct {
+	files []*os.File
+	err   error
+}
+
+func (p *pipes) open() (r, w *os.File) {
+	if p.err != nil {
+		return nil, nil
+	}
+	if r, w, p.err = os.Pipe(); p.err == nil {
+		p.files = append(p.files, r, w)
+	}
+	return r, w
+}
+
+// close closes ends that nobody uses; that cannot fail in a way that matters.
+func (p *pipes) close(files ...*os.File) {
+	for _, f := range files {
+		_ = f.Close()
+	}
+}
+
+// A reader tells when there is nothing more to read.
+type reader struct {
 	io.Reader
-	end func()
+	once sync.Once
+	end  chan struct{}
 }
 
-func (w *watched) Read(p []byte) (int, error) {
-	n, err := w.Reader.Read(p)
+func (r *reader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if errors.Is(err, os.ErrClosed) {
+		err = io.EOF // closed by wait: the server has ended
+	}
 	if err != nil {
-		w.end()
+		r.once.Do(func() { close(r.end) })
 	}
 	return n, err
 }
 
-// Close makes a Read that waits return, by way of whoever closes the pipe.
-func (w *watched) Close() error {
-	w.end()
-	if c, ok := w.Reader.(io.Closer); ok {
-		return ignoreClosed(c.Close())
-	}
-	return nil
-}
-
 func ignoreClosed(err error) error {
-	if err != nil && strings.Contains(err.Error(), "file already closed") {
+	if errors.Is(err, os.ErrClosed) {
 		return nil
 	}
 	return err
-}
-
-// tail keeps the last part of what is written to it.
-type tail struct {
-	next io.Writer
-	mu   sync.Mutex // protects kept
-	kept []byte
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	t.kept = append(t.kept, p...)
-	if over := len(t.kept) - stderrTail; over > 0 {
-		t.kept = append(t.kept[:0], t.kept[over:]...)
-	}
-	t.mu.Unlock()
-	if t.next != nil {
-		return t.next.Write(p)
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(bytes.ToValidUTF8(t.kept, []byte("\uFFFD")))
 }
 
 var _ jsonrpc.Transport = (*CommandTransport)(nil)

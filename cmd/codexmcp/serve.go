@@ -14,6 +14,7 @@ import (
 	"github.com/codexmcp/codexmcp/codex"
 	"github.com/codexmcp/codexmcp/codex/auth"
 	"github.com/codexmcp/codexmcp/codex/config"
+	"github.com/codexmcp/codexmcp/codex/mcpclient"
 	"github.com/codexmcp/codexmcp/codex/mcpserver"
 	"github.com/codexmcp/codexmcp/codex/model"
 	"github.com/codexmcp/codexmcp/codex/rollout"
@@ -21,6 +22,7 @@ import (
 	"github.com/codexmcp/codexmcp/codex/useragent"
 	"github.com/codexmcp/codexmcp/jsonrpc"
 	"github.com/codexmcp/codexmcp/mcpprotocol"
+	"github.com/codexmcp/codexmcp/mcptypes"
 )
 
 // shutdownTime is how long conversations may take to end with the server.
@@ -143,6 +145,12 @@ func newManager(base *config.Base, credentials *auth.Manager, agent *useragent.A
 		Sandboxed: sandbox.Check(program).Err == nil,
 		NewModel: func(c *config.Conversation) (model.Client, error) {
 			return newModel(c, credentials, agent), nil
+		},
+		NewTools: func(ctx context.Context, c *config.Conversation) (codex.ToolSet, []error) {
+			pool, failures := mcpclient.New(ctx, c.MCPServers, mcpclient.Options{
+				Info: mcptypes.Implementation{Name: "codex-mcp-client", Title: "Codex", Version: version()}, Log: log,
+			})
+			return pool, failures
 		},
 		NewRecorder: func(id mcpprotocol.ConversationID, c *config.Conversation, instructions string) (codex.Recorder, error) {
 			return rollout.Create(rollout.Options{
