@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -21,21 +20,32 @@ func command() *cobra.Command {
 
 A pin is the wire structure of a published schema: its definitions without
 prose, in a normal form. Overlays say what the published JSON lost and how a
-construct becomes Go. Generating reads only these files; only "pin" and
-"upgrade" touch the network, and only when given a URL.`,
+construct becomes Go. Generating reads only these files; only "pin", "verify" and
+"upgrade" touch the network, and only when given a URL.
+
+To change how something is generated: edit schema/overlays or gen, then generate.
+To take a newly published schema: upgrade. To see what it would change: diff.`,
+		Example: `  go run ./tools/schema generate
+  go run ./tools/schema check
+  go run ./tools/schema diff 2025-03-26 2025-06-18
+  go run ./tools/schema upgrade 2027-01-15 schema.json`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(generateCommand(), checkCommand(), pinCommand(), verifyCommand())
+	root.AddCommand(generateCommand(), checkCommand(), pinCommand(), verifyCommand(), diffCommand(), upgradeCommand())
 	return root
 }
 
 func generateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "generate",
-		Short: "Write all generated packages",
-		Long:  "generate writes the Go packages that schema/packages.json lists, and removes generated files that are no longer made.",
-		Args:  cobra.NoArgs,
+		Short: "Write everything that is generated",
+		Long: `generate writes the Go packages that schema/packages.json lists, and what else is
+made from their schemas: TypeScript declarations, JSON Schemas, reference pages. It
+removes generated files that are no longer made. It never touches the network, and
+the same inputs give the same bytes. It can be run from any folder of the module.`,
+		Example: "  go run ./tools/schema generate\n  make generate",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := openProject()
 			if err != nil {
@@ -56,8 +66,9 @@ func checkCommand() *cobra.Command {
 		Short: "Fail if a pin, an overlay or a generated file is not what it should be",
 		Long: `check generates everything in memory and compares it, bytes and set of files,
 with what is there. It also compares each pin with the hash recorded for it.
-It names every file that differs and what to run.`,
-		Args: cobra.NoArgs,
+It changes nothing; it names every file that differs and what to run.`,
+		Example: "  go run ./tools/schema check\n  make drift",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := openProject()
 			if err != nil {
@@ -123,13 +134,7 @@ func (p *project) write(files map[string][]byte) error {
 		}
 	}
 	for name, data := range files {
-		if old, err := p.read(name); err == nil && bytes.Equal(old, data) {
-			continue
-		}
-		if err := os.MkdirAll(filepath.Dir(p.path(name)), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(p.path(name), data, 0o644); err != nil {
+		if err := writeFile(p.path(name), data); err != nil {
 			return err
 		}
 	}

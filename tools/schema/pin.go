@@ -48,10 +48,17 @@ func pinCommand() *cobra.Command {
 		Short: "Make or move a pin from a published schema",
 		Long: `pin reads a published schema, keeps its wire structure as
 schema/mcp/REVISION.json and records in schema/pins.json where it came from and
-the hashes of both forms. Run "schema generate" afterwards, or use "schema
-upgrade", which does both and reports what changed.`,
-		Example: "  go run ./tools/schema pin 2025-06-18 schema.json --commit 2ebb806",
-		Args:    cobra.ExactArgs(2),
+the hashes of both forms. The pinned form has no descriptions, titles or examples,
+its keys are sorted, and older dialects are brought to one, so that a review of a
+changed pin shows what changes on the wire and nothing else.
+
+Run "schema generate" afterwards, or use "schema upgrade", which does both and
+reports what changed.`,
+		Example: `  from a file, and where it came from
+    go run ./tools/schema pin 2025-06-18 schema.json --commit 2ebb806
+  from the network, the only time this program uses it
+    go run ./tools/schema pin 2025-06-18 https://example.com/schema.json --commit 2ebb806`,
+		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := openProject()
 			if err != nil {
@@ -77,8 +84,12 @@ func verifyCommand() *cobra.Command {
 		Short: "Prove that a pin is what the published bytes give",
 		Long: `verify makes the pinned form again from the published bytes and compares it,
 byte for byte, with the pin; it also compares the hash of the published bytes
-with the recorded one.`,
-		Args: cobra.ExactArgs(2),
+with the recorded one. It changes nothing and fails if either differs.
+
+"schema check" needs no published bytes: it only compares each pin with the hash
+recorded when it was made.`,
+		Example: "  go run ./tools/schema verify 2025-06-18 schema.json",
+		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := openProject()
 			if err != nil {
@@ -97,20 +108,34 @@ func pinPath(revision string) string { return "schema/mcp/" + revision + ".json"
 
 // pin makes or moves one pin.
 func (p *project) pin(ctx context.Context, revision, from string, origin pin) error {
-	if strings.ContainsAny(revision, `/\`) || revision == "" {
-		return fmt.Errorf("pin: revision %q: want a name such as 2025-06-18", revision)
-	}
-	published, err := fetch(ctx, from)
+	files, err := p.pinned(ctx, revision, from, origin)
 	if err != nil {
 		return fmt.Errorf("pin %s: %w", revision, err)
 	}
+	for name, data := range files {
+		if err := writeFile(p.path(name), data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pinned returns what a pin is made of, by path: its form and the record of all pins.
+func (p *project) pinned(ctx context.Context, revision, from string, origin pin) (map[string][]byte, error) {
+	if strings.ContainsAny(revision, `/\`) || strings.Trim(revision, ".") == "" {
+		return nil, fmt.Errorf("revision %q: want a name such as 2025-06-18", revision)
+	}
+	published, err := fetch(ctx, from)
+	if err != nil {
+		return nil, err
+	}
 	form, err := gen.Normalize(published)
 	if err != nil {
-		return fmt.Errorf("pin %s: %s: %w", revision, from, err)
+		return nil, fmt.Errorf("%s: %w", from, err)
 	}
 	pins, err := p.pins()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if old := pins[revision]; old != nil {
 		if origin.Repository == "" {
@@ -127,15 +152,9 @@ func (p *project) pin(ctx context.Context, revision, from string, origin pin) er
 	pins[revision] = &origin
 	record, err := json.MarshalIndent(pins, "", "  ")
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(p.path(pinPath(revision))), 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(p.path(pinPath(revision)), form, 0o644); err != nil {
-		return err
-	}
-	return os.WriteFile(p.path(pinsFile), append(record, '\n'), 0o644)
+	return map[string][]byte{pinPath(revision): form, pinsFile: append(record, '\n')}, nil
 }
 
 // verify proves one pin against the published bytes.
