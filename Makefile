@@ -3,7 +3,7 @@ GO     ?= go
 ORACLE ?=
 LINT   := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
-.PHONY: help generate check drift test race lint vet build demo oracle bench fuzz tidy
+.PHONY: help generate check drift test race lint vet build demo oracle tidy bench
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,3 +42,7 @@ oracle: build ## run the wire scenarios in ORACLE=DIR against bin/codexmcp
 
 tidy: ## fail if go.mod or go.sum is not tidy
 	$(GO) mod tidy -diff
+
+bench: ## measure us beside the peers
+	$(GO) build -C bench -o ../bin/bench-codec ./codec
+	./bin/bench-codec
