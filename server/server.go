@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/codexmcp/codexmcp/jsonrpc"
@@ -29,15 +30,28 @@ type Options struct {
 	// ServeUninitialized serves requests that come before initialize, as some
 	// clients rely on.
 	ServeUninitialized bool
-	// ListChanged announces list changes also where nothing is registered that
-	// could change.
+	// ListChanged announces list changes of tools also where none is registered yet.
 	ListChanged bool
+	// Logging announces that handlers may send log messages; see [Log].
+	Logging bool
 	// UnknownTool, if set, is what tools/call runs for a tool that is not registered.
 	// Without it such a call is an error (-32602).
 	UnknownTool RawTool
 	// OnInitialize is called when a client has introduced itself, and may change
 	// the answer.
 	OnInitialize func(ctx context.Context, s *Session, result *mcptypes.InitializeResult)
+	// OnRootsChanged is called when a client says that its roots have changed.
+	OnRootsChanged func(ctx context.Context, s *Session)
+	// Incoming wraps the handlers of all requests, the first outermost.
+	Incoming []Middleware
+	// Outgoing wraps the requests and notifications sent to clients, the first outermost.
+	Outgoing []Middleware
+	// ListCache and ReadCache tell clients of 2026-07-28 how long they may keep
+	// lists and what they read. The zero Cache keeps nothing.
+	ListCache, ReadCache Cache
+	// StateKey seals what travels with clients between the rounds of a request
+	// (see [Input]). Processes that serve the same clients share one. Made at random when empty.
+	StateKey []byte
 	// QuietCancel leaves it to clients to find out that nobody waits for their
 	// answer any more. Without it they are told (notifications/cancelled).
 	QuietCancel bool
@@ -45,27 +59,38 @@ type Options struct {
 	Log *slog.Logger
 }
 
+// A Call is a request or notification on its way to what serves it: a handler of
+// the server, or the client. A notification has no result.
+type Call func(ctx context.Context, method string, params wire.Value) (wire.Value, error)
+
+// A Middleware wraps calls. Params and results are pointers to generated types,
+// such as [*mcptypes.CallToolParams]; they may be looked at and replaced.
+type Middleware func(next Call) Call
+
 // A Server is what one program offers. Any number of sessions may run on it,
 // and it may change while they do.
 type Server struct {
 	info    mcptypes.Implementation
+	infoRaw wire.Raw
 	options Options
+	sealer  *sealer
 
-	// mu protects what follows.
-	mu            sync.RWMutex
-	tools         map[string]*tool
-	toolOrder     []string
-	requests      map[string]*jsonrpc.RequestHandler
-	notifications map[string]*jsonrpc.NotificationHandler
-	sessions      map[*Session]bool
+	// methods is replaced as a whole, so that looking at it needs no lock.
+	methods atomic.Pointer[methods]
+
+	tools     registry[tool]
+	prompts   registry[prompt]
+	resources registry[resource]
+	templates registry[template]
+
+	// mu protects what follows, and the replacing of methods.
+	mu        sync.Mutex
+	listeners map[*changes]bool
 }
 
 // New returns a server that offers nothing yet. info is how it introduces itself.
 func New(info mcptypes.Implementation, options *Options) *Server {
-	s := &Server{
-		info: info, tools: map[string]*tool{}, sessions: map[*Session]bool{},
-		requests: map[string]*jsonrpc.RequestHandler{}, notifications: map[string]*jsonrpc.NotificationHandler{},
-	}
+	s := &Server{info: info, listeners: map[*changes]bool{}}
 	if options != nil {
 		s.options = *options
 	}
@@ -75,8 +100,15 @@ func New(info mcptypes.Implementation, options *Options) *Server {
 	if s.options.Log == nil {
 		s.options.Log = slog.New(slog.DiscardHandler)
 	}
+	if raw, err := wire.RawOf(&info); err == nil {
+		s.infoRaw = raw
+	} else {
+		s.options.Log.Error("encode the server's name", "error", err)
+	}
+	s.sealer = newSealer(s.options.StateKey)
+	s.methods.Store(&methods{requests: map[string]*method{}, notifications: map[string]*jsonrpc.NotificationHandler{}})
 	s.handleLifecycle()
-	s.handleTools()
+	s.handleFeatures()
 	return s
 }
 
@@ -84,14 +116,7 @@ func New(info mcptypes.Implementation, options *Options) *Server {
 // or the transport fails. It returns nil when the client closed it.
 func (s *Server) Serve(ctx context.Context, t jsonrpc.Transport) error {
 	session := s.newSession()
-	s.mu.Lock()
-	s.sessions[session] = true
-	s.mu.Unlock()
-	defer func() {
-		s.mu.Lock()
-		delete(s.sessions, session)
-		s.mu.Unlock()
-	}()
+	defer session.forget()
 	err := session.conn.Serve(context.WithValue(ctx, sessionKey{}, session), t)
 	if errors.Is(err, jsonrpc.ErrClosed) {
 		return nil
@@ -106,50 +131,47 @@ func Stdio() jsonrpc.Transport { return jsonrpc.Lines(os.Stdin, os.Stdout, jsonr
 // itself. fn's error goes to the client: a [*jsonrpc.Error] as it is, any other
 // as an internal error.
 func Handle[P, R any](s *Server, m wire.Request[P, R], fn func(context.Context, P) (R, error)) {
-	s.handle(m.Method, jsonrpc.HandleRequest(m, fn))
+	handle(s, m, jsonrpc.Concurrent, fn)
 }
 
 // HandleInOrder is Handle for methods after which nothing may happen before
 // they are complete: no later message is looked at until fn returns.
 func HandleInOrder[P, R any](s *Server, m wire.Request[P, R], fn func(context.Context, P) (R, error)) {
+	handle(s, m, jsonrpc.Ordered, fn)
+}
+
+func handle[P, R any](s *Server, m wire.Request[P, R], order jsonrpc.Order, fn func(context.Context, P) (R, error)) {
 	h := jsonrpc.HandleRequest(m, fn)
-	h.Order = jsonrpc.Ordered
-	s.handle(m.Method, h)
+	h.Order = order
+	s.addMethod(m.Method, h)
 }
 
 // HandleNotification takes the notifications of a method.
 func HandleNotification[P any](s *Server, m wire.Notification[P], fn func(context.Context, P)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.notifications[m.Method] = jsonrpc.HandleNotification(m, fn)
+	s.changeMethods(func(m2 *methods) { m2.notifications[m.Method] = jsonrpc.HandleNotification(m, fn) })
 }
 
-func (s *Server) handle(method string, h *jsonrpc.RequestHandler) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests[method] = h
-}
-
-// Notify sends a notification to every session that is initialized.
+// Notify sends a notification to every client of a handshake revision that is
+// initialized. What clients can subscribe to is sent by the server itself.
 func Notify[P any](ctx context.Context, s *Server, m wire.Notification[P], params P) error {
-	s.mu.RLock()
-	sessions := slices.Collect(maps.Keys(s.sessions))
-	s.mu.RUnlock()
 	var errs []error
-	for _, session := range sessions {
-		if session.Initialized() {
-			errs = append(errs, jsonrpc.Notify(ctx, session.conn, m, params))
+	for _, session := range s.sessions() {
+		if err := Tell(ctx, session, m, params); err != nil && !errors.Is(err, ErrNotInRevision) {
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// errNotInitialized refuses what comes before initialize.
-func errNotInitialized(method string) error {
-	return jsonrpc.Errorf(jsonrpc.CodeInvalidRequest, "%s: the session is not initialized", method)
+// sessions returns the sessions that are initialized.
+func (s *Server) sessions() []*Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []*Session
+	for l := range maps.Keys(s.listeners) {
+		if l.session != nil {
+			out = append(out, l.session)
+		}
+	}
+	return slices.Clip(out)
 }
-
-func unknownTool(name string) error {
-	return jsonrpc.InvalidParamsf("tools/call: unknown tool %q", name)
-}
-

@@ -2,13 +2,8 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-
-	"github.com/invopop/jsonschema"
 
 	"github.com/codexmcp/codexmcp/jsonrpc"
 	"github.com/codexmcp/codexmcp/mcptypes"
@@ -16,70 +11,64 @@ import (
 )
 
 // A RawTool runs a tool on arguments as they came. An error becomes a result
-// with isError, but for a [*jsonrpc.Error], which refuses the request.
+// with isError, but for a [*jsonrpc.Error], which refuses the request, and a
+// [*Need], which asks the client for more.
 type RawTool func(ctx context.Context, call mcptypes.CallToolParams) (mcptypes.CallToolResult, error)
+
+// A ToolOption changes how a tool is called.
+type ToolOption func(*tool)
+
+// Loose leaves the arguments of a tool unchecked: its function gets what can be
+// decoded, and unknown arguments are ignored. Without it arguments that do not
+// fit the input schema never reach the function.
+func Loose(t *tool) { t.loose = true }
 
 // A tool is a registered tool.
 type tool struct {
-	spec mcptypes.Tool
-	run  RawTool
+	spec          mcptypes.Tool
+	run           func(ctx context.Context, call *mcptypes.CallToolParams, arguments any) (mcptypes.CallToolResult, error)
+	loose         bool
+	input, output *schema // to check with; nil: unchecked
+	headers       []headerParam
 }
 
 // AddRawTool offers a tool whose schema is the caller's, byte for byte. A tool
 // of the same name is replaced.
-func (s *Server) AddRawTool(spec mcptypes.Tool, run RawTool) error {
-	if spec.Name == "" {
-		return errors.New("add tool: name: missing")
-	}
-	if spec.InputSchema.IsZero() {
-		return fmt.Errorf("add tool %q: input schema: missing", spec.Name)
-	}
-	s.mu.Lock()
-	if s.tools[spec.Name] == nil {
-		s.toolOrder = append(s.toolOrder, spec.Name)
-	}
-	s.tools[spec.Name] = &tool{spec: spec, run: run}
-	s.mu.Unlock()
-	return s.toolsChanged()
-}
-
-// RemoveTool withdraws a tool. It reports whether there was one.
-func (s *Server) RemoveTool(name string) (bool, error) {
-	s.mu.Lock()
-	_, found := s.tools[name]
-	delete(s.tools, name)
-	s.toolOrder = slices.DeleteFunc(s.toolOrder, func(other string) bool { return other == name })
-	s.mu.Unlock()
-	if !found {
-		return false, nil
-	}
-	return true, s.toolsChanged()
-}
-
-func (s *Server) toolsChanged() error {
-	return Notify(context.Background(), s, mcptypes.ToolListChanged, mcptypes.ToolListChangedParams{})
+func (s *Server) AddRawTool(spec mcptypes.Tool, run RawTool, options ...ToolOption) error {
+	return s.addTool(spec, func(ctx context.Context, call *mcptypes.CallToolParams, _ any) (mcptypes.CallToolResult, error) {
+		return run(ctx, *call)
+	}, options)
 }
 
 // AddTool offers a Go function as a tool. The input schema is made from In, a
 // struct whose json and jsonschema tags are understood, unless the
 // specification has one already. A string that the function returns is the
 // result's text; a [mcptypes.CallToolResult] is the result itself; any other
-// value is its structured content, in JSON, and its text.
-func AddTool[In, Out any](s *Server, spec mcptypes.Tool, fn func(context.Context, In) (Out, error)) error {
+// value is its structured content, in JSON, and its text. For a struct the
+// output schema is made too. A tool of the same name is replaced.
+func AddTool[In, Out any](s *Server, spec mcptypes.Tool, fn func(context.Context, In) (Out, error), options ...ToolOption) error {
+	var t tool
+	for _, option := range options {
+		option(&t)
+	}
 	if spec.InputSchema.IsZero() {
-		schema, err := SchemaOf[In]()
+		schema, err := schemaOf[In](t.loose)
 		if err != nil {
 			return fmt.Errorf("add tool %q: input schema: %w", spec.Name, err)
 		}
 		spec.InputSchema = schema
 	}
-	return s.AddRawTool(spec, func(ctx context.Context, call mcptypes.CallToolParams) (mcptypes.CallToolResult, error) {
-		var in In
-		arguments := call.Arguments
-		if arguments.IsZero() {
-			arguments = wire.EmptyObject()
+	if spec.OutputSchema.IsZero() && isStructured[Out]() {
+		schema, err := schemaOf[Out](true)
+		if err != nil {
+			return fmt.Errorf("add tool %q: output schema: %w", spec.Name, err)
 		}
-		if err := arguments.Decode(&in); err != nil {
+		spec.OutputSchema = schema
+	}
+	bind := binderOf[In]()
+	return s.addTool(spec, func(ctx context.Context, call *mcptypes.CallToolParams, arguments any) (mcptypes.CallToolResult, error) {
+		var in In
+		if err := bind(call.Arguments, arguments, &in); err != nil {
 			return mcptypes.CallToolResult{}, fmt.Errorf("arguments of %q: %w", call.Name, err)
 		}
 		out, err := fn(ctx, in)
@@ -87,19 +76,46 @@ func AddTool[In, Out any](s *Server, spec mcptypes.Tool, fn func(context.Context
 			return mcptypes.CallToolResult{}, err
 		}
 		return resultOf(out)
-	})
+	}, options)
 }
 
-// SchemaOf returns the JSON Schema of a Go type, as tools show it.
-func SchemaOf[T any]() (wire.Raw, error) {
-	r := jsonschema.Reflector{Anonymous: true, DoNotReference: true}
-	schema := r.Reflect(new(T))
-	schema.Version = ""
-	text, err := json.Marshal(schema)
-	if err != nil {
-		return wire.Raw{}, err
+func (s *Server) addTool(spec mcptypes.Tool, run func(context.Context, *mcptypes.CallToolParams, any) (mcptypes.CallToolResult, error), options []ToolOption) error {
+	t := tool{spec: spec, run: run}
+	for _, option := range options {
+		option(&t)
 	}
-	return wire.ParseRaw(text)
+	if spec.Name == "" {
+		return errors.New("add tool: name: missing")
+	}
+	if spec.InputSchema.IsZero() {
+		return fmt.Errorf("add tool %q: input schema: missing", spec.Name)
+	}
+	var err error
+	if !t.loose {
+		if t.input, err = compile(spec.InputSchema); err != nil {
+			return fmt.Errorf("add tool %q: input schema: %w", spec.Name, err)
+		}
+	}
+	if !spec.OutputSchema.IsZero() {
+		if t.output, err = compile(spec.OutputSchema); err != nil {
+			return fmt.Errorf("add tool %q: output schema: %w", spec.Name, err)
+		}
+	}
+	if t.headers, err = headerParams(spec.InputSchema); err != nil {
+		return fmt.Errorf("add tool %q: input schema: %w", spec.Name, err)
+	}
+	s.tools.add(spec.Name, t)
+	s.changed(toolsChanged, "")
+	return nil
+}
+
+// RemoveTool withdraws a tool. It reports whether there was one.
+func (s *Server) RemoveTool(name string) bool {
+	found := s.tools.remove(name)
+	if found {
+		s.changed(toolsChanged, "")
+	}
+	return found
 }
 
 // resultOf makes a result of what a tool's function returned.
@@ -113,108 +129,110 @@ func resultOf(out any) (mcptypes.CallToolResult, error) {
 		}
 		return *v, nil
 	case string:
-		return mcptypes.CallToolResult{Content: []mcptypes.ContentBlock{mcptypes.Text(v)}}, nil
+		return TextResult(v), nil
 	}
 	raw, err := wire.RawOf(out)
 	if err != nil {
 		return mcptypes.CallToolResult{}, fmt.Errorf("result: %w", err)
 	}
-	result := mcptypes.CallToolResult{Content: []mcptypes.ContentBlock{mcptypes.Text(raw.String())}}
+	result := TextResult(raw.String())
 	if raw.Kind() == wire.KindObject {
 		result.StructuredContent = raw
 	}
 	return result, nil
 }
 
+// TextResult is the result of a tool that has a text to tell.
+func TextResult(text string) mcptypes.CallToolResult {
+	return mcptypes.CallToolResult{Content: []mcptypes.ContentBlock{mcptypes.Text(text)}}
+}
+
 // ErrorResult is the result of a tool that failed, for the client's model to read.
 func ErrorResult(err error) mcptypes.CallToolResult {
-	return mcptypes.CallToolResult{Content: []mcptypes.ContentBlock{mcptypes.Text(err.Error())}, IsError: new(true)}
+	result := TextResult(err.Error())
+	result.IsError = new(true)
+	return result
 }
 
-// handleTools serves tools/list and tools/call.
-func (s *Server) handleTools() {
-	list := jsonrpc.HandleRequest(mcptypes.ListTools, s.listTools)
-	list.Order = jsonrpc.Inline
-	s.requests[mcptypes.ListTools.Method] = list
-	s.requests[mcptypes.CallTool.Method] = jsonrpc.HandleRequest(mcptypes.CallTool, s.callTool)
-}
-
-func (s *Server) listTools(_ context.Context, p mcptypes.ListToolsParams) (mcptypes.ListToolsResult, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	names, next, err := page(s.toolOrder, p.Cursor, s.options.PageSize)
-	if err != nil {
-		return mcptypes.ListToolsResult{}, err
-	}
-	result := mcptypes.ListToolsResult{Tools: make([]mcptypes.Tool, 0, len(names)), NextCursor: next}
-	for _, name := range names {
-		result.Tools = append(result.Tools, s.tools[name].spec)
-	}
-	return result, nil
-}
-
-// callTool runs a tool. Its failure is a result, so that the client's model can
-// see it and do better.
-func (s *Server) callTool(ctx context.Context, p mcptypes.CallToolParams) (mcptypes.CallToolResult, error) {
-	s.mu.RLock()
-	t := s.tools[p.Name]
-	s.mu.RUnlock()
-	run := s.options.UnknownTool
-	if t != nil {
-		run = t.run
-	}
-	if run == nil {
-		return mcptypes.CallToolResult{}, unknownTool(p.Name)
-	}
-	if p.Meta != nil && !p.Meta.ProgressToken.IsZero() {
-		ctx = context.WithValue(ctx, progressKey{}, p.Meta.ProgressToken)
-	}
-	result, err := run(ctx, p)
-	var refused *jsonrpc.Error
-	switch {
-	case err == nil:
-		return result, nil
-	case errors.As(err, &refused):
-		return mcptypes.CallToolResult{}, refused
-	}
-	return ErrorResult(err), nil
-}
-
-// page returns one page of a list of names that may change between pages: the
-// cursor is how far the client has come.
-func page(names []string, cursor string, size int) (part []string, next string, err error) {
-	start := 0
-	if cursor != "" {
-		start, err = strconv.Atoi(cursor)
-		if err != nil || start < 0 || start > len(names) {
-			return nil, "", jsonrpc.InvalidParamsf("cursor %q: not one that this server gave", cursor)
+// serveListTools serves tools/list.
+func (s *Server) serveListTools(ctx context.Context, p *mcptypes.ListToolsParams) (wire.Value, error) {
+	return listed(ctx, s, &s.tools, p.Cursor, func(part []tool, next string) wire.Value {
+		result := &mcptypes.ListToolsResult{Tools: make([]mcptypes.Tool, 0, len(part)), NextCursor: next}
+		for _, t := range part {
+			result.Tools = append(result.Tools, t.spec)
 		}
-	}
-	end := min(start+size, len(names))
-	if end < len(names) {
-		next = strconv.Itoa(end)
-	}
-	return names[start:end], next, nil
-}
-
-type progressKey struct{}
-
-// Progress reports how far the current request has come, if its client asked
-// to be told. progress must grow from call to call; total is what it will be at
-// the end, nil if nobody knows.
-func Progress(ctx context.Context, progress float64, total *float64, message string) error {
-	token, ok := ctx.Value(progressKey{}).(wire.ProgressToken)
-	if !ok {
-		return nil
-	}
-	return Tell(ctx, SessionFrom(ctx), mcptypes.Progress, mcptypes.ProgressParams{
-		ProgressToken: token, Progress: progress, Total: total, Message: message,
+		return result
 	})
 }
 
-// HasProgress reports whether the current request's client wants to be told how
-// far it has come.
-func HasProgress(ctx context.Context) bool {
-	_, ok := ctx.Value(progressKey{}).(wire.ProgressToken)
-	return ok
+// listed returns a page of a registry in the form that the session's revision
+// has, prepared unless middleware wants to look at it.
+func listed[T any](ctx context.Context, s *Server, r *registry[T], cursor string, make func([]T, string) wire.Value) (wire.Value, error) {
+	rev := SessionFrom(ctx).revisionOr(revision20250618)
+	keep := len(s.options.Incoming) == 0
+	return r.page(rev, cursor, s.options.PageSize, keep, func(part []T, next string) wire.Value {
+		result := make(part, next)
+		if keep { // else it is made to fit when the middleware has seen it
+			rev.fit(s, result)
+		}
+		return result
+	})
+}
+
+// serveCallTool runs a tool. Its failure is a result, so that the client's
+// model can see it and do better.
+func (s *Server) serveCallTool(ctx context.Context, p *mcptypes.CallToolParams) (wire.Value, error) {
+	t, found := s.tools.get(p.Name)
+	var result mcptypes.CallToolResult
+	var err error
+	switch {
+	case found:
+		result, err = t.call(ctx, p)
+	case s.options.UnknownTool != nil:
+		result, err = s.options.UnknownTool(ctx, *p)
+	default:
+		return nil, jsonrpc.InvalidParamsf("tools/call: unknown tool %q", p.Name)
+	}
+	if err != nil {
+		if _, refused := errors.AsType[*jsonrpc.Error](err); refused {
+			return nil, err
+		}
+		if _, need := errors.AsType[*Need](err); need {
+			return nil, err
+		}
+		result = ErrorResult(err)
+	}
+	return &result, nil
+}
+
+// call runs the tool on arguments that fit, and checks what it returns.
+func (t *tool) call(ctx context.Context, p *mcptypes.CallToolParams) (mcptypes.CallToolResult, error) {
+	if p.Arguments.IsZero() {
+		p.Arguments = wire.EmptyObject()
+	}
+	var arguments any
+	if t.input != nil {
+		var err error
+		if arguments, err = valueOfJSON(p.Arguments); err == nil {
+			err = t.input.check(arguments)
+		}
+		if err != nil {
+			return mcptypes.CallToolResult{}, fmt.Errorf("arguments of %q: %w", p.Name, err)
+		}
+	}
+	result, err := t.run(ctx, p, arguments)
+	if err != nil || t.output == nil || result.IsError != nil && *result.IsError {
+		return result, err
+	}
+	if result.StructuredContent.IsZero() {
+		return result, jsonrpc.Errorf(jsonrpc.CodeInternalError, "tool %q: structured content: missing", p.Name)
+	}
+	value, err := valueOfJSON(result.StructuredContent)
+	if err == nil {
+		err = t.output.check(value)
+	}
+	if err != nil {
+		return result, jsonrpc.Errorf(jsonrpc.CodeInternalError, "tool %q: structured content: %v", p.Name, err)
+	}
+	return result, nil
 }

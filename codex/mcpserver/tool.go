@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// progressInterval is how often a caller that wants to know hears that a
-	// turn is still running.
-	progressInterval = 15 * time.Second
+	// DefaultProgressInterval is how often a caller that wants to know hears at
+	// least that a turn is still running.
+	DefaultProgressInterval = 10 * time.Second
 	// abortTime bounds how long the end of a cancelled turn is waited for.
 	abortTime = 10 * time.Second
 )
@@ -36,7 +36,7 @@ func (h *handler) addTools(s *server.Server) error {
 		}
 		return s.AddRawTool(mcptypes.Tool{
 			Name: name, Title: title, Description: description, InputSchema: schema, OutputSchema: output,
-		}, run)
+		}, run, server.Loose)
 	}
 	return errors.Join(
 		add("codex", "Codex", "Hands a task to a Codex conversation and returns what it came to. "+
@@ -104,18 +104,19 @@ func (h *handler) codexReply(ctx context.Context, call mcptypes.CallToolParams) 
 // cancelled call interrupts it, and its end is the result.
 func (h *handler) turn(ctx context.Context, conversation *codex.Conversation, input codex.Input) (mcptypes.CallToolResult, error) {
 	session := server.SessionFrom(ctx)
-	input.Approver = elicitor{ctx: ctx, session: session}
 	progress := &progress{ctx: ctx, started: time.Now(), log: h.log}
-	stop := conversation.Listen(&codex.Listener{Event: func(e codex.Event) {
-		h.sendToolEvent(ctx, e)
-		progress.event(e.Msg)
-	}})
-	defer stop()
+	input.Listener = &codex.Listener{
+		Event: func(e codex.Event) {
+			h.sendToolEvent(ctx, e)
+			progress.event(e.Msg)
+		},
+		Approver: elicitor{ctx: ctx, session: session, call: jsonrpc.RequestID(ctx).String()},
+	}
 	turn, err := conversation.Send(ctx, input)
 	if err != nil {
 		return mcptypes.CallToolResult{}, err
 	}
-	ticker := time.NewTicker(progressInterval)
+	ticker := time.NewTicker(h.options.ProgressInterval)
 	defer ticker.Stop()
 	for {
 		select {
@@ -124,13 +125,21 @@ func (h *handler) turn(ctx context.Context, conversation *codex.Conversation, in
 		case <-ticker.C:
 			progress.report("still at work")
 		case <-ctx.Done():
-			ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
-			defer cancel()
-			if _, err := conversation.Interrupt(ending); err != nil && !errors.Is(err, codex.ErrClosed) {
-				h.log.Warn("interrupt after cancellation", "conversation", conversation.ID(), "error", err)
-			}
+			turn.Interrupt()
+			h.awaitEnd(conversation, turn)
 			return mcptypes.CallToolResult{}, ctx.Err()
 		}
+	}
+}
+
+// awaitEnd waits for the end of a turn that was interrupted, but not for ever.
+func (h *handler) awaitEnd(conversation *codex.Conversation, turn *codex.Turn) {
+	limit := time.NewTimer(abortTime)
+	defer limit.Stop()
+	select {
+	case <-turn.Done():
+	case <-limit.C:
+		h.log.Warn("a cancelled turn does not end", "conversation", conversation.ID(), "turn", turn.ID())
 	}
 }
 

@@ -1,0 +1,298 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/codexmcp/codexmcp/jsonrpc"
+	"github.com/codexmcp/codexmcp/mcptypes"
+	"github.com/codexmcp/codexmcp/wire"
+)
+
+// HTTPOptions are what a server over HTTP can be told. The zero value serves
+// programs and pages of this machine, and bounds everything.
+type HTTPOptions struct {
+	// AllowedHosts are the names by which the server may be called beside those
+	// of this machine, with a port or, for any port, without. "*" is any.
+	AllowedHosts []string
+	// AllowedOrigins are the origins of web pages that may call, such as
+	// https://app.example.com, beside those of this machine. "*" is any.
+	AllowedOrigins []string
+	// MaxBody is how many bytes one POST may have; 4 MiB when zero.
+	MaxBody int64
+	// MaxSessions is how many sessions are kept; 10000 when zero. When there are
+	// as many, the one that was idle longest makes room for a new one.
+	MaxSessions int
+	// SessionIdle is how long a session is kept that nobody uses; 30 minutes when zero.
+	SessionIdle time.Duration
+	// ReadTimeout is how long a POST may take to arrive; 30 s when zero.
+	ReadTimeout time.Duration
+	// WriteTimeout is how long a client may not take what is sent; then its
+	// stream is given up. 30 s when zero.
+	WriteTimeout time.Duration
+	// KeepAlive is how often a quiet stream shows that it lives; 25 s when zero.
+	KeepAlive time.Duration
+	// Retry is how long clients are told to wait before they take up a stream
+	// again; 1 s when zero.
+	Retry time.Duration
+	// Events keeps what was sent on streams, to send it again to who was cut
+	// off; a [MemoryEvents] when nil.
+	Events EventStore
+	// Owner says to whom a request belongs; a session answers its owner only. When
+	// nil, it is the subject of the request's [Token], if there is one.
+	Owner func(*http.Request) string
+}
+
+// HTTP serves a server's clients over streamable HTTP, at one path. Every
+// revision is served by the same handler.
+type HTTP struct {
+	server  *Server
+	options HTTPOptions
+	events  EventStore
+	log     *slog.Logger
+	ending  chan struct{} // closed when streams are to end
+
+	sessions sessionTable
+
+	// mu protects what follows.
+	mu      sync.Mutex
+	closed  bool
+	running int           // requests at work
+	idle    chan struct{} // closed when running falls to 0 after closing
+}
+
+// HTTPHandler returns what serves s over HTTP.
+func HTTPHandler(s *Server, options *HTTPOptions) *HTTP {
+	h := &HTTP{server: s, log: s.options.Log, ending: make(chan struct{}), idle: make(chan struct{})}
+	if options != nil {
+		h.options = *options
+	}
+	o := &h.options
+	setDefault(&o.MaxBody, 4<<20)
+	setDefault(&o.MaxSessions, 10000)
+	setDefault(&o.SessionIdle, 30*time.Minute)
+	setDefault(&o.ReadTimeout, 30*time.Second)
+	setDefault(&o.WriteTimeout, 30*time.Second)
+	setDefault(&o.KeepAlive, 25*time.Second)
+	setDefault(&o.Retry, time.Second)
+	if o.Owner == nil {
+		o.Owner = tokenOwner
+	}
+	if h.events = o.Events; h.events == nil {
+		h.events = NewMemoryEvents(0)
+	}
+	h.sessions.init(h)
+	return h
+}
+
+func setDefault[T int | int64 | time.Duration](v *T, standard T) {
+	if *v <= 0 {
+		*v = standard
+	}
+}
+
+// httpRequest is what a session that came over HTTP knows of that.
+type httpRequest struct {
+	// stateless: the session is that of one request.
+	stateless bool
+	version   string          // as the header says
+	header    http.Header     // of a stateless request
+	ending    <-chan struct{} // closed when streams are to end
+}
+
+// statelessHTTP is stateless for a request whose header says the revision, too.
+func (s *Session) statelessHTTP(meta *mcptypes.RequestMeta) (*Session, error) {
+	version, err := metaString(meta, metaVersion)
+	if err != nil {
+		return nil, err
+	}
+	if version != s.http.version {
+		return nil, jsonrpc.Errorf(CodeHeaderMismatch, "the header MCP-Protocol-Version is %q, the message says %q", s.http.version, version)
+	}
+	return s.stateless(meta)
+}
+
+// ServeHTTP serves one request.
+func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if status, err := h.admit(w, r); err != nil {
+		h.refuse(w, r, status, err)
+		return
+	}
+	if !h.enter() {
+		w.Header().Set("Retry-After", "1")
+		h.refuse(w, r, http.StatusServiceUnavailable, errors.New("the server is shutting down"))
+		return
+	}
+	defer h.leave()
+	switch r.Method {
+	case http.MethodPost:
+		h.post(w, r)
+	case http.MethodGet:
+		h.get(w, r)
+	case http.MethodDelete:
+		h.delete(w, r)
+	case http.MethodOptions:
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set("Allow", "GET, POST, DELETE, OPTIONS")
+		h.refuse(w, r, http.StatusMethodNotAllowed, fmt.Errorf("method %q is not allowed", r.Method))
+	}
+}
+
+// refuse answers with an error in the form of this protocol.
+func (h *HTTP) refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
+	h.log.Debug("HTTP request refused", "method", r.Method, "status", status, "error", err)
+	code := jsonrpc.CodeInvalidRequest
+	if e, ok := errors.AsType[*jsonrpc.Error](err); ok {
+		code = e.Code
+	}
+	e := wire.NewEncoder(nil)
+	e.Object()
+	e.Const(`"jsonrpc":`, "2.0")
+	e.Key(`"error":`)
+	e.Object()
+	e.Int(`"code":`, code)
+	e.String(`"message":`, err.Error())
+	e.EndObject(wire.Members{}, nil)
+	e.EndObject(wire.Members{}, nil)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if _, err := w.Write([]byte(encoded(&e).String())); err != nil {
+		h.log.Debug("write refusal", "error", err)
+	}
+}
+
+func (h *HTTP) enter() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.running++
+	}
+	return !h.closed
+}
+
+func (h *HTTP) leave() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.running--; h.running == 0 && h.closed {
+		close(h.idle)
+	}
+}
+
+// Close ends the streams that clients listen on, lets the requests that run
+// finish for as long as ctx lives, and ends all sessions. Nothing new is served
+// from the beginning of that.
+func (h *HTTP) Close(ctx context.Context) error {
+	h.mu.Lock()
+	first := !h.closed
+	if first {
+		h.closed = true
+		close(h.ending)
+		if h.running == 0 {
+			close(h.idle)
+		}
+	}
+	h.mu.Unlock()
+	var err error
+	select {
+	case <-h.idle:
+	case <-ctx.Done():
+		err = fmt.Errorf("requests still run: %w", context.Cause(ctx))
+	}
+	h.sessions.close(ctx)
+	return err
+}
+
+// post takes one message.
+func (h *HTTP) post(w http.ResponseWriter, r *http.Request) {
+	version := r.Header.Get("Mcp-Protocol-Version")
+	id := r.Header.Get("Mcp-Session-Id")
+	rev := revisionOf(version)
+	stateless := version != "" && (rev == nil && id == "" || rev != nil && rev.stateless)
+	limit := h.options.MaxBody
+	switch {
+	case stateless:
+	case version != "" && rev == nil:
+		h.refuse(w, r, http.StatusBadRequest, fmt.Errorf("protocol revision %q is not supported", version))
+		return
+	case id == "":
+		limit = min(limit, maxInitialize)
+	}
+	body, status, err := h.read(w, r, limit)
+	if err != nil {
+		h.refuse(w, r, status, err)
+		return
+	}
+	x := &exchange{h: h, w: w, control: http.NewResponseController(w)}
+	if stateless {
+		x.stateless(r, version, body)
+		return
+	}
+	owner := h.options.Owner(r)
+	if id != "" {
+		session := h.sessions.acquire(id, owner)
+		if session == nil {
+			h.refuse(w, r, http.StatusNotFound, errors.New("no such session"))
+			return
+		}
+		defer h.sessions.release(session)
+		x.session = session
+	} else {
+		x.session = h.newSession(owner)
+	}
+	x.serve(r, body)
+}
+
+// maxInitialize bounds what a new session can make the server keep.
+const maxInitialize = 64 << 10
+
+// read reads the body, within limits of size and time.
+func (h *HTTP) read(w http.ResponseWriter, r *http.Request, limit int64) (body []byte, status int, err error) {
+	if r.ContentLength > limit {
+		return nil, http.StatusRequestEntityTooLarge, fmt.Errorf("body of %d bytes is over the limit of %d bytes", r.ContentLength, limit)
+	}
+	control := http.NewResponseController(w)
+	timed := control.SetReadDeadline(time.Now().Add(h.options.ReadTimeout)) == nil
+	from := http.MaxBytesReader(w, r.Body, limit)
+	if r.ContentLength >= 0 {
+		body = make([]byte, r.ContentLength)
+		_, err = io.ReadFull(from, body)
+	} else {
+		var buf bytes.Buffer
+		_, err = buf.ReadFrom(from)
+		body = buf.Bytes()
+	}
+	if timed && err == nil {
+		err = control.SetReadDeadline(time.Time{})
+	}
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return nil, http.StatusRequestEntityTooLarge, fmt.Errorf("body is over the limit of %d bytes", limit)
+	}
+	if err != nil {
+		return nil, http.StatusBadRequest, fmt.Errorf("read body: %w", err)
+	}
+	return body, http.StatusOK, nil
+}
+
+// delete ends a session.
+func (h *HTTP) delete(w http.ResponseWriter, r *http.Request) {
+	if rev := revisionOf(r.Header.Get("Mcp-Protocol-Version")); rev != nil && rev.stateless {
+		h.refuse(w, r, http.StatusMethodNotAllowed, errors.New("this revision has no sessions"))
+		return
+	}
+	session := h.sessions.acquire(r.Header.Get("Mcp-Session-Id"), h.options.Owner(r))
+	if session == nil {
+		h.refuse(w, r, http.StatusNotFound, errors.New("no such session"))
+		return
+	}
+	h.sessions.release(session)
+	h.sessions.end(session)
+	w.WriteHeader(http.StatusNoContent)
+}

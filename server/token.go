@@ -1,0 +1,34 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// A Token is what is known of the bearer token that came with an HTTP request.
+type Token struct {
+	// Subject is whose token it is.
+	Subject string
+	// Scopes are what it is good for.
+	Scopes []string
+	// Expires is when it ends; zero: never.
+	Expires time.Time
+}
+
+type tokenKey struct{}
+
+// TokenFrom returns the token of the request in whose course a handler runs, nil
+// if there was none.
+func TokenFrom(ctx context.Context) *Token {
+	t, _ := ctx.Value(tokenKey{}).(*Token)
+	return t
+}
+
+// tokenOwner is the owner of a request: the subject of its token.
+func tokenOwner(r *http.Request) string {
+	if t := TokenFrom(r.Context()); t != nil {
+		return t.Subject
+	}
+	return ""
+}
