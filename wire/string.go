@@ -92,7 +92,11 @@ func (d *Decoder) scanSparse(s string, start, i int) string {
 			b.Write(run[:n])
 			start = next
 		}
-		i = textEnd(s, start, d.controls)
+		if d.controls {
+			i = textEnd(s, start, true)
+		} else {
+			i = textEndWide(s, start)
+		}
 	}
 	if i >= len(s) || s[i] != '"' {
 		d.badString(i)
