@@ -140,7 +140,7 @@ func (d *Decoder) float() (float64, string) {
 
 // reproduces reports whether v written as JSON is the number that lit is.
 func reproduces(v float64, lit string) bool {
-	if len(lit) <= 15 && strings.IndexAny(lit, "eE") < 0 {
+	if len(lit) <= 15 && !strings.ContainsAny(lit, "eE") {
 		return true // float64 holds any 15 digits
 	}
 	a, b := parseDecimal(lit), parseDecimal(string(appendFloat(nil, v)))

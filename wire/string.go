@@ -157,14 +157,13 @@ func appendString(dst []byte, v string) ([]byte, bool) {
 	buf = buf[:cap(buf)]
 	buf[n] = '"'
 	n++
-	var i int
-	controls := true
+	i := 0
 	if len(v) < sparse {
 		i = plainShort(v)
 	}
-	if i < len(v) || len(v) >= sparse {
-		var valid bool
-		if valid, controls = inspect(v); !valid {
+	if i < len(v) {
+		valid, controls := inspect(v)
+		if !valid {
 			return buf[:n], false
 		}
 		i = textEnd(v, i, controls)

@@ -25,15 +25,6 @@ func word(s string) uint64 {
 // wordAt returns the eight bytes of s from i on.
 func wordAt(s string, i int) uint64 { return word(s[i : i+8]) }
 
-// tail returns the bytes of s, fewer than eight, and spaces after them.
-func tail(s string) uint64 {
-	w := uint64(ones * ' ')
-	for i := len(s) - 1; i >= 0; i-- {
-		w = w<<8 | uint64(s[i])
-	}
-	return w
-}
-
 // special marks the bytes of w that end the plain text of a JSON string: quotes, backslashes and control characters.
 func special(w uint64) uint64 {
 	// Flipping bit 1 puts the quote right above the control characters, and nothing else below it. The high bits keep
