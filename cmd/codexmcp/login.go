@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -206,13 +207,10 @@ func askKey(ctx context.Context, terminal *os.File, errw io.Writer) (string, err
 		if err := say(errw, ""); err != nil {
 			return "", err
 		}
-		if r.err != nil && !errors.Is(r.err, io.EOF) {
+		if r.err != nil {
 			return "", fmt.Errorf("read the API key: %w", r.err)
 		}
-		if key := strings.TrimSpace(string(r.key)); key != "" || r.err != nil {
-			return key, nil
-		}
-		return offered, nil
+		return cmp.Or(strings.TrimSpace(string(r.key)), offered), nil
 	case <-ctx.Done():
 		// The read goes on until the program ends; the terminal is left as it was.
 		return "", errors.Join(context.Cause(ctx), term.Restore(int(terminal.Fd()), before))
