@@ -87,8 +87,8 @@ type Result struct {
 	Duration time.Duration
 
 	// Denied names system calls that the sandbox refused, each once and a few
-	// at most. Landlock's refusals of paths are not among them, see
-	// [Result.Denial].
+	// at most. Landlock's refusals of paths are not among them; see
+	// [sandbox.Denial].
 	Denied []string
 
 	// Stdout and Stderr are the command's outputs, Aggregated both together in

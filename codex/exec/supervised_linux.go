@@ -14,6 +14,9 @@ import (
 	"github.com/codexmcp/codexmcp/codex/sandbox"
 )
 
+// startTime bounds how long the helper may take to start a command.
+const startTime = 10 * time.Second
+
 // A supervised is a command below a helper, as the server sees it.
 type supervised struct {
 	helper  *os.Process
@@ -23,53 +26,58 @@ type supervised struct {
 	denied  []string
 }
 
-// startSupervised starts command through the helper.
-func startSupervised(command Command, outputs *pipes) (process, error) {
+// orderOf says what the helper has to do for command.
+func orderOf(command Command) (order, error) {
 	o := order{argv: command.Argv, dir: command.Dir}
-	env := command.Env
-	attr := &syscall.SysProcAttr{Setsid: true}
-	if policy := command.Sandbox; policy != nil && !policy.FullAccess() {
-		plan, err := policy.Resolve(lookupEnv(env, "TMPDIR"))
-		if err != nil {
-			return nil, err
-		}
-		support := sandbox.Check(command.Helper)
-		if support.Err != nil {
-			return nil, support.Err
-		}
-		if err := support.Unprotected(plan); err != nil && !policy.AllowUnprotected {
-			return nil, err
-		}
-		o.plan, o.namespaces = plan, support.Namespaces
-		attr = o.namespaces.SysProcAttr()
+	policy := command.Sandbox
+	if policy == nil || policy.FullAccess() {
+		return o, nil
 	}
-	lifeRead, lifeWrite, err := os.Pipe()
+	support := sandbox.Check(command.Helper)
+	if support.Err != nil {
+		return order{}, support.Err
+	}
+	plan, err := policy.Resolve(lookupEnv(command.Env, "TMPDIR"))
 	if err != nil {
-		return nil, err
+		return order{}, err
 	}
-	defer func() { _ = lifeRead.Close() }()
-	reportRead, reportWrite, err := os.Pipe()
-	if err != nil {
-		_ = lifeWrite.Close()
-		return nil, err
+	if err := support.Unprotected(plan); err != nil && !policy.AllowUnprotected {
+		return order{}, err
 	}
-	defer func() { _ = reportWrite.Close() }()
-	null, err := os.Open(os.DevNull)
+	o.plan, o.namespaces = plan, support.Namespaces
+	return o, nil
+}
+
+// launch starts the helper with an order.
+func launch(helper string, o order, env []string, outputs *pipes) (*supervised, error) {
+	var files [3]*os.File // the command's stdin, our lifeline, our reports
+	defer func() {
+		for _, file := range files {
+			_ = file.Close()
+		}
+	}()
+	s := &supervised{}
+	var err error
+	if files[0], err = os.Open(os.DevNull); err == nil {
+		files[1], s.life, err = os.Pipe()
+	}
 	if err == nil {
-		defer func() { _ = null.Close() }()
-		s := &supervised{life: lifeWrite, file: reportRead, reports: bufio.NewReader(reportRead)}
-		s.helper, err = os.StartProcess(command.Helper, o.args(), &os.ProcAttr{
-			Env:   append([]string{}, env...),
-			Files: []*os.File{null, outputs.writers[0], outputs.writers[1], lifeRead, reportWrite},
-			Sys:   attr,
-		})
-		if err == nil {
-			return s, nil
-		}
+		s.file, files[2], err = os.Pipe()
 	}
-	_ = lifeWrite.Close()
-	_ = reportRead.Close()
-	return nil, fmt.Errorf("start the helper: %w", err)
+	if err == nil {
+		s.helper, err = os.StartProcess(helper, o.args(), &os.ProcAttr{
+			Env:   append([]string{}, env...), // never nil, which would be our own
+			Files: []*os.File{files[0], outputs.writers[0], outputs.writers[1], files[1], files[2]},
+			Sys:   o.namespaces.SysProcAttr(),
+		})
+	}
+	if err != nil {
+		_ = s.life.Close()
+		_ = s.file.Close()
+		return nil, fmt.Errorf("start the helper: %w", err)
+	}
+	s.reports = bufio.NewReader(s.file)
+	return s, nil
 }
 
 // next returns the helper's next word and what follows it. Refused calls, which
@@ -156,13 +164,17 @@ func start(ctx context.Context, command Command, outputs *pipes) (process, error
 		}
 		return startGroup(command, outputs)
 	}
-	process, err := startSupervised(command, outputs)
+	o, err := orderOf(command)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("run %q: %w", command.Argv[0], err)
 	}
-	s := process.(*supervised)
-	stop := context.AfterFunc(ctx, s.kill)
-	defer stop()
+	s, err := launch(command.Helper, o, command.Env, outputs)
+	if err != nil {
+		return nil, fmt.Errorf("run %q: %w", command.Argv[0], err)
+	}
+	defer context.AfterFunc(ctx, s.kill)()
+	// A program that is no helper of ours would have us wait for ever.
+	defer time.AfterFunc(startTime, func() { _ = s.helper.Kill() }).Stop()
 	if err := s.begin(command.Argv[0]); err != nil {
 		s.release()
 		return nil, err

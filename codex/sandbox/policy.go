@@ -74,6 +74,13 @@ func FromProtocol(policy mcpprotocol.SandboxPolicy, root string) (Policy, error)
 	return p, nil
 }
 
+func (p Policy) mode() Mode {
+	if p.Mode == "" {
+		return ReadOnly
+	}
+	return p.Mode
+}
+
 // FullAccess reports that the policy restricts nothing.
 func (p Policy) FullAccess() bool { return p.Mode == DangerFullAccess }
 
@@ -126,12 +133,11 @@ func (p Policy) Resolve(tmpdir string) (Plan, error) {
 	if p.FullAccess() {
 		return Plan{}, errors.New("sandbox policy: full access needs no sandbox")
 	}
-	plan := Plan{Mode: ReadOnly, Network: p.FullNetwork()}
-	if p.Mode != "" && !p.Mode.Valid() {
+	plan := Plan{Mode: p.mode(), Network: p.FullNetwork()}
+	if !plan.Mode.Valid() {
 		return Plan{}, fmt.Errorf("sandbox policy: unknown mode %q", p.Mode)
 	}
-	if p.Mode == WorkspaceWrite {
-		plan.Mode = WorkspaceWrite
+	if plan.Mode == WorkspaceWrite {
 		roots, err := p.roots(tmpdir)
 		if err != nil {
 			return Plan{}, err
