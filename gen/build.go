@@ -28,6 +28,7 @@ type builder struct {
 	members, variants []func() error
 
 	taken  map[string]string // Go name -> where it comes from
+	placed map[string]*Type  // anonymous types, by path
 	shared map[string]*shared
 	unions map[string]*Type // by variants
 	busy   map[string]bool
@@ -128,8 +129,12 @@ func (b *builder) typeOf(schema *schemas.Type, at, name string) (*Type, error) {
 	return &copied, nil
 }
 
-// typeOfValue is typeOf for values other than null.
+// typeOfValue is typeOf for values other than null. What stands at one place is
+// one type, though several objects may have it by allOf.
 func (b *builder) typeOfValue(schema *schemas.Type, at, name string, hint *Entry) (*Type, error) {
+	if t, ok := b.placed[at]; ok {
+		return t, nil
+	}
 	if isFree(schema) {
 		return &Type{Kind: Raw}, nil
 	}
@@ -147,6 +152,7 @@ func (b *builder) typeOfValue(schema *schemas.Type, at, name string, hint *Entry
 			return t, nil
 		}
 		t := &Type{Kind: UnionKind, Name: name}
+		b.placed[at] = t
 		return t, b.buildUnion(t, at, schema)
 	}
 	switch {
@@ -211,7 +217,7 @@ func definitionOf(ref string) (name string, local bool) {
 	if strings.Contains(name, "/") {
 		return name, false
 	}
-	return strings.NewReplacer("~1", "/", "~0", "~").Replace(name), local
+	return unpointer.Replace(name), local
 }
 
 // reference follows a $ref, into an imported package if it names one.
@@ -250,6 +256,7 @@ func (b *builder) share(schema *schemas.Type, at, name string, hint *Entry, buil
 		}
 	}
 	t := &Type{Name: name}
+	b.placed[at] = t
 	if hint != nil && hint.Name != "" {
 		b.shared[name] = &shared{schema, t}
 	}
@@ -321,7 +328,7 @@ func (b *builder) buildMembers(s *Struct, at string, schema *schemas.Type) error
 		} else if slices.Contains(generated, field.Name) {
 			field.Name += "Value"
 		}
-		if field.Type, err = b.typeOf(property.schema, property.at, s.Name+goName(wire)); err != nil {
+		if field.Type, err = b.typeOf(property.schema, property.at, b.owner(s, at, property)+goName(wire)); err != nil {
 			return err
 		}
 		if !field.Required || field.Type.Nullable {
@@ -340,6 +347,19 @@ func (b *builder) buildMembers(s *Struct, at string, schema *schemas.Type) error
 		return errAt(at, "%d members, at most 64 are supported", len(s.Fields))
 	}
 	return nil
+}
+
+// owner is the name after which a member's anonymous type is called: that of the
+// object, or of the definition it has the member from.
+func (b *builder) owner(s *Struct, at string, p property) string {
+	if strings.HasPrefix(p.at, at+"/") {
+		return s.Name
+	}
+	definition, _, _ := strings.Cut(p.at[1:], "/")
+	if h := b.hints["/"+definition]; h != nil && h.Name != "" {
+		return h.Name
+	}
+	return b.definitionName(unpointer.Replace(definition))
 }
 
 // isConst reports whether a member of the type is no field.

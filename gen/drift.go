@@ -12,20 +12,25 @@ import (
 // from the module's root. An overlay entry that no package uses is an error;
 // the files are returned beside it.
 func (m *Manifest) Generate(read func(path string) ([]byte, error)) (map[string][]byte, error) {
-	sources, overlays, err := m.Load(read)
+	_, overlays, built, err := m.load(read)
 	if err != nil {
 		return nil, err
 	}
 	files := map[string][]byte{}
-	for i, src := range sources {
-		made, err := Generate(src)
+	for _, p := range m.Packages {
+		made, err := Render(built[p.Dir])
 		if err != nil {
 			return nil, err
 		}
 		for name, data := range made {
-			files[m.Packages[i].Dir+"/"+name] = data
+			files[p.Dir+"/"+name] = data
 		}
 	}
+	outputs, err := m.outputs(built)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(files, outputs)
 	var unused []error
 	for _, o := range overlays {
 		unused = append(unused, o.Unused())
@@ -38,6 +43,9 @@ func (m *Manifest) Patterns() []string {
 	var patterns []string
 	for _, p := range m.Packages {
 		patterns = append(patterns, p.Dir+"/*_gen.go")
+		for _, o := range p.Outputs {
+			patterns = append(patterns, o.pattern())
+		}
 	}
 	return patterns
 }

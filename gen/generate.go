@@ -61,7 +61,7 @@ func Build(src Source) (*Package, error) {
 	}
 	b := &builder{
 		pkg: pkg, defs: doc.defs, values: doc.values, hints: hints, overlays: src.Overlays, imports: src.Imports,
-		taken: map[string]string{}, shared: map[string]*shared{}, unions: map[string]*Type{}, busy: map[string]bool{},
+		taken: map[string]string{}, placed: map[string]*Type{}, shared: map[string]*shared{}, unions: map[string]*Type{}, busy: map[string]bool{},
 	}
 	if err := b.build(src.Directions); err != nil {
 		return nil, fmt.Errorf("%s: %w", src.Path, err)
@@ -155,7 +155,7 @@ func (b *builder) finite() error {
 				continue
 			}
 			if state[inner] == open {
-				return errAt(f.At, "a %s that requires itself can never end", inner.Name)
+				return errAt(f.At, "%s that requires itself can never end", article(inner.Name))
 			}
 			if err := visit(inner); err != nil {
 				return err

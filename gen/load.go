@@ -78,8 +78,14 @@ type document struct {
 
 // below is the path of a part of what stands at a path.
 func below(at, part string) string {
-	return at + "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(part)
+	return at + "/" + pointer.Replace(part)
 }
+
+// pointer escapes a part of a JSON pointer, unpointer undoes it.
+var (
+	pointer   = strings.NewReplacer("~", "~0", "/", "~1")
+	unpointer = strings.NewReplacer("~1", "/", "~0", "~")
+)
 
 // errAt is an error about the schema at a path below the definitions.
 func errAt(at, format string, args ...any) error {

@@ -101,7 +101,7 @@ func (b *builder) result(m *Method, base string) error {
 		} else if strings.HasSuffix(def, "Response") && len(answers) > 1 {
 			continue
 		} else {
-			schema = &schemas.Type{Ref: "#/$defs/" + strings.NewReplacer("~", "~0", "/", "~1", "%", "%25").Replace(def)}
+			schema = &schemas.Type{Ref: "#/$defs/" + strings.ReplaceAll(pointer.Replace(def), "%", "%25")}
 		}
 		var err error
 		m.resultAt = at

@@ -49,6 +49,9 @@ func (b *builder) buildUnion(t *Type, at string, schema *schemas.Type) error {
 			return errAt(at, "more than one variant is JSON of kind %s"+remedy, strings.ToLower(strings.TrimPrefix(v.JSON, "Kind")))
 		}
 	}
+	if len(u.Variants)+len(u.ByKind) == 0 {
+		return errAt(at, "a union of nothing but itself")
+	}
 	id := unionID(u)
 	if before, ok := b.unions[id]; ok && !isDefinition(at) {
 		*t = *before

@@ -2985,7 +2985,7 @@ func (x *ListRootsRequest) DecodeJSON(d *wire.Decoder) {
 		case "params":
 			d.Once(&seen, 1<<1)
 			if d.Present(&x.Extra, k) {
-				x.Params = new(ListRootsRequestParams)
+				x.Params = new(ListRootsParams)
 				x.Params.DecodeJSON(d)
 			}
 		default:
@@ -3011,49 +3011,6 @@ func (x ListRootsRequest) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 func (x *ListRootsRequest) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
 	*x = ListRootsRequest{}
-	x.DecodeJSON(&d)
-	return d.End()
-}
-
-// EncodeJSON writes the object: known members, then what Extra holds.
-func (x *ListRootsRequestParams) EncodeJSON(e *wire.Encoder) {
-	e.Object()
-	e.OptMembers(`"_meta":`, x.Meta, x.Extra)
-	e.EndObject(x.Extra, listRootsRequestParamsMembers)
-}
-
-// DecodeJSON reads the object. Members it does not know go to Extra.
-func (x *ListRootsRequestParams) DecodeJSON(d *wire.Decoder) {
-	var seen uint64
-	for k, ok := d.First(); ok; k, ok = d.Next() {
-		switch k {
-		case "_meta":
-			d.Once(&seen, 1<<0)
-			if d.Present(&x.Extra, k) {
-				x.Meta = d.Members()
-			}
-		default:
-			d.Extra(&x.Extra, k)
-		}
-	}
-}
-
-var listRootsRequestParamsMembers = []string{"_meta"}
-
-// AppendJSON appends the value's JSON to dst.
-func (x *ListRootsRequestParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
-
-// MarshalJSON implements [encoding/json.Marshaler].
-func (x ListRootsRequestParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
-
-// UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListRootsRequestParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	*x = ListRootsRequestParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }

@@ -1015,20 +1015,7 @@ type ListRootsParams struct {
 // Specification: client/roots#listing-roots.
 type ListRootsRequest struct {
 	// Params carries metadata at most. Nil means none.
-	Params *ListRootsRequestParams `json:"params,omitzero"`
-
-	// Extra are the members this revision does not know, in the order they came.
-	Extra wire.Members `json:"-"`
-}
-
-// ListRootsRequestParams asks the client which places the server may work in.
-// There is nothing in it but metadata.
-//
-// Specification: client/roots#listing-roots.
-type ListRootsRequestParams struct {
-	// Meta carries metadata of the sender's own, under namespaced keys.
-	// Absent means none.
-	Meta wire.Members `json:"_meta,omitzero"`
+	Params *ListRootsParams `json:"params,omitzero"`
 
 	// Extra are the members this revision does not know, in the order they came.
 	Extra wire.Members `json:"-"`
