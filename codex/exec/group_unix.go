@@ -3,13 +3,14 @@
 package exec
 
 import (
+	osexec "os/exec"
 	"syscall"
 )
 
 const noInterpreter = syscall.ENOEXEC
 
-// A job is nothing here: the process group has its leader's number.
-type job struct{}
+// A group is a command in a process group of its own, which has its number.
+type group struct{ cmd *osexec.Cmd }
 
 func (g *group) start() error {
 	g.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -14,8 +14,12 @@ import (
 // noInterpreter is what no start fails with here.
 const noInterpreter = syscall.ENOEXEC
 
-// A job holds everything that a command starts; closing it ends them all.
-type job windows.Handle
+// A group is a command in a job, which holds everything that it starts. Closing
+// the job ends them all.
+type group struct {
+	cmd *osexec.Cmd
+	job windows.Handle
+}
 
 func (g *group) start() error {
 	handle, err := windows.CreateJobObject(nil, nil)
@@ -32,7 +36,7 @@ func (g *group) start() error {
 		_ = windows.CloseHandle(handle)
 		return os.NewSyscallError("SetInformationJobObject", err)
 	}
-	g.job = job(handle)
+	g.job = handle
 	// Suspended until it is in the job, so that nothing it starts gets away.
 	g.cmd.SysProcAttr = &syscall.SysProcAttr{
 		CreationFlags: windows.CREATE_NEW_PROCESS_GROUP | windows.CREATE_SUSPENDED,
@@ -58,7 +62,7 @@ func (g *group) admit() error {
 		return os.NewSyscallError("OpenProcess", err)
 	}
 	defer func() { _ = windows.CloseHandle(process) }()
-	if err := windows.AssignProcessToJobObject(windows.Handle(g.job), process); err != nil {
+	if err := windows.AssignProcessToJobObject(g.job, process); err != nil {
 		return os.NewSyscallError("AssignProcessToJobObject", err)
 	}
 	return resume(id)
@@ -89,9 +93,9 @@ func resume(id uint32) error {
 	return nil
 }
 
-func (g *group) kill() { _ = windows.TerminateJobObject(windows.Handle(g.job), TimeoutExitCode) }
+func (g *group) kill() { _ = windows.TerminateJobObject(g.job, TimeoutExitCode) }
 
-func (g *group) release() { _ = windows.CloseHandle(windows.Handle(g.job)) }
+func (g *group) release() { _ = windows.CloseHandle(g.job) }
 
 // lookPath finds program in the PATH of env, and then as the system does.
 func lookPath(program, dir string, env []string) (string, error) {

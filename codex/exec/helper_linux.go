@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -305,11 +306,10 @@ func parentOf(pid int) (int, bool) {
 	if err != nil {
 		return 0, false
 	}
-	_, rest, _ := strings.Cut(string(text[strings.LastIndexByte(string(text), ')')+1:]), " ")
-	fields := strings.Fields(rest)
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:]) // state, parent, ...
 	if len(fields) < 2 {
 		return 0, false
 	}
-	parent, err := strconv.Atoi(fields[1])
+	parent, err := strconv.Atoi(string(fields[1]))
 	return parent, err == nil
 }

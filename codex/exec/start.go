@@ -15,12 +15,6 @@ func scriptArgv(path string, argv []string) []string {
 	return append([]string{scriptShell, path}, argv[1:]...)
 }
 
-// A group is a command in a process group of its own, or in a job on Windows.
-type group struct {
-	cmd *osexec.Cmd
-	job job
-}
-
 func startGroup(command Command, outputs *pipes) (process, error) {
 	path, err := lookPath(command.Argv[0], command.Dir, command.Env)
 	if err != nil {

@@ -80,17 +80,18 @@ func launch(helper string, o order, env []string, outputs *pipes) (*supervised, 
 	return s, nil
 }
 
-// next returns the helper's next word and what follows it. Refused calls, which
-// may be reported at any time, are collected on the way.
-func (s *supervised) next() (word, rest string, err error) {
+// next returns the helper's next word and what follows it; nothing when it has
+// ended. Refused calls, which may be reported at any time, are collected on the
+// way.
+func (s *supervised) next() (word, rest string) {
 	for {
 		line, err := s.reports.ReadString('\n')
 		if err != nil {
-			return "", "", err
+			return "", ""
 		}
 		word, rest, _ = strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 		if word != "denied" {
-			return word, rest, nil
+			return word, rest
 		}
 		s.denied = append(s.denied, rest)
 	}
@@ -98,13 +99,14 @@ func (s *supervised) next() (word, rest string, err error) {
 
 // begin waits until the command has started.
 func (s *supervised) begin(program string) error {
-	word, rest, err := s.next()
-	switch {
-	case err != nil:
-		return fmt.Errorf("run %q: the helper ended without a word", program)
-	case word == "started":
+	word, rest := s.next()
+	switch word {
+	case "started":
 		return nil
-	case word != "failed":
+	case "":
+		return fmt.Errorf("run %q: the helper ended without a word", program)
+	case "failed":
+	default:
 		return fmt.Errorf("run %q: %s", program, rest)
 	}
 	number, dir, _ := strings.Cut(rest, " ")
@@ -120,8 +122,8 @@ func (s *supervised) begin(program string) error {
 }
 
 func (s *supervised) wait() (exit, error) {
-	word, rest, err := s.next()
-	if err != nil {
+	word, rest := s.next()
+	if word == "" {
 		// The helper was killed, and with it the command.
 		return exit{code: -1, signal: syscall.SIGKILL, denied: s.denied}, nil
 	}

@@ -10,8 +10,8 @@ import (
 // knows itself to be the helper.
 const HelperName = "codex-linux-sandbox"
 
-// ProbeArg, as the helper's first argument, asks it to set up a sandbox with
-// the namespaces that the second names, and to end.
+// ProbeArg asks the helper, as its first argument, to set up a sandbox with the
+// namespaces that the second names, and to end.
 const ProbeArg = "--probe"
 
 // ErrUnsupported means that this machine has no sandbox.

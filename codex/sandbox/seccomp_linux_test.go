@@ -11,10 +11,10 @@ import (
 func run(t *testing.T, program []unix.SockFilter, arch, number uint32, args ...uint64) uint32 {
 	t.Helper()
 	word := func(offset uint32) uint32 {
-		switch {
-		case offset == offsetNumber:
+		switch offset {
+		case offsetNumber:
 			return number
-		case offset == offsetArch:
+		case offsetArch:
 			return arch
 		default:
 			arg := args[(offset-offsetArgs)/8]
