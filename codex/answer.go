@@ -101,7 +101,10 @@ func (t *turn) settle(a *answer) (*step, error) {
 	t.count(a.usage)
 	counted := &mcpprotocol.TokenCountEvent{Info: t.c.usage.info()}
 	t.c.record(t.c.options.Recorder.Event(counted))
-	s := &step{tokens: t.c.usage.inWindow()}
+	s := &step{}
+	if a.usage != nil {
+		s.tokens = t.c.usage.inWindow()
+	}
 	for i, item := range a.items {
 		t.c.remember(item)
 		if m, ok := item.(*mcpprotocol.MessageItem); ok {

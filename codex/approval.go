@@ -38,28 +38,22 @@ type PatchApproval struct {
 // reason.
 func (t *turn) approve(ask func(context.Context, Approver) (mcpprotocol.ReviewDecision, error)) (decision mcpprotocol.ReviewDecision, reason string) {
 	ctx := t.ctx
-	approver := t.approver
-	for approver == nil {
-		var changed <-chan struct{}
-		if approver, changed = t.c.feed.approver(); approver != nil {
-			break
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return mcpprotocol.ReviewDecisionDenied, ""
-		}
-	}
 	if limit := t.c.options.ApprovalTimeout; limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("nobody answered within %s", limit))
 		defer cancel()
 	}
-	decision, err := ask(ctx, approver)
-	t.c.nextSubmission()
+	approver, err := t.whoApproves(ctx)
+	if err == nil {
+		decision, err = ask(ctx, approver)
+		t.c.nextSubmission()
+	}
+	t.c.feed.answered()
 	switch {
 	case t.ctx.Err() != nil:
 		return mcpprotocol.ReviewDecisionDenied, ""
+	case err != nil && ctx.Err() != nil:
+		err = context.Cause(ctx)
 	case err == nil && !decision.Valid():
 		err = fmt.Errorf("the answer %q is none", decision)
 	}
@@ -68,4 +62,22 @@ func (t *turn) approve(ask func(context.Context, Approver) (mcpprotocol.ReviewDe
 		return mcpprotocol.ReviewDecisionDenied, err.Error()
 	}
 	return decision, ""
+}
+
+// whoApproves waits for somebody to ask.
+func (t *turn) whoApproves(ctx context.Context) (Approver, error) {
+	if t.approver != nil {
+		return t.approver, nil
+	}
+	for {
+		approver, changed := t.c.feed.approver()
+		if approver != nil {
+			return approver, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }

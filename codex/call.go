@@ -32,19 +32,19 @@ func (t *turn) call(item mcpprotocol.ResponseItem) []mcpprotocol.ResponseItem {
 	switch i := item.(type) {
 	case *mcpprotocol.FunctionCallItem:
 		output, more := t.function(i)
-		return append([]mcpprotocol.ResponseItem{&mcpprotocol.FunctionCallOutputItem{CallID: i.CallID, Output: output}}, more...)
+		return append([]mcpprotocol.ResponseItem{&mcpprotocol.FunctionCallOutputItem{CallID: i.CallID, Output: clean(output)}}, more...)
 	case *mcpprotocol.CustomToolCallItem:
 		output := fmt.Sprintf("unsupported call: %s", i.Name)
 		if i.Name == toolApplyPatch {
 			output = t.shell(shellCall{id: i.CallID, argv: []string{toolApplyPatch, i.Input}})
 		}
-		return []mcpprotocol.ResponseItem{&mcpprotocol.CustomToolCallOutputItem{CallID: i.CallID, Output: output}}
+		return []mcpprotocol.ResponseItem{&mcpprotocol.CustomToolCallOutputItem{CallID: i.CallID, Output: clean(output)}}
 	case *mcpprotocol.LocalShellCallItem:
 		id := i.CallID
 		if id == "" {
 			id = i.ID
 		}
-		return []mcpprotocol.ResponseItem{&mcpprotocol.FunctionCallOutputItem{CallID: id, Output: t.localShell(id, i)}}
+		return []mcpprotocol.ResponseItem{&mcpprotocol.FunctionCallOutputItem{CallID: id, Output: clean(t.localShell(id, i))}}
 	}
 	return nil
 }

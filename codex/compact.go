@@ -23,11 +23,17 @@ func (t *turn) compact() error {
 	emit := func(msg mcpprotocol.EventMsg) { t.c.feed.emit(Event{ID: id, Msg: msg}) }
 	emit(&mcpprotocol.TaskStartedEvent{ModelContextWindow: t.contextWindow()})
 	summary, err := t.summarize()
+	if t.ctx.Err() != nil {
+		emit(&mcpprotocol.TurnAbortedEvent{Reason: mcpprotocol.TurnAbortReasonInterrupted})
+		return t.ctx.Err()
+	}
 	if err != nil {
+		emit(&mcpprotocol.TaskCompleteEvent{})
 		return fmt.Errorf("sum up the conversation: %w", err)
 	}
 	t.c.record(t.c.options.Recorder.Compacted(summary))
 	t.c.history = compacted(t.c.history, t.c.initial(), summary)
+	t.c.told = t.c.settings
 	emit(&mcpprotocol.AgentMessageEvent{Message: "The conversation had grown long and was summed up."})
 	emit(&mcpprotocol.TaskCompleteEvent{})
 	return nil

@@ -18,11 +18,17 @@ import (
 // ErrClosed is returned for what is said to a conversation that has ended.
 var ErrClosed = errors.New("the conversation has ended")
 
+// ErrBusy is returned for input that wants a turn of its own while one runs.
+var ErrBusy = errors.New("the conversation is busy: a turn of it is running")
+
 // ErrEmptyInput is returned for input without items.
 var ErrEmptyInput = errors.New("the input has no items")
 
 // inboxSize is how many submissions may wait for the conversation's goroutine.
 const inboxSize = 64
+
+// maxPending is how many messages may wait for a turn that is busy.
+const maxPending = 64
 
 // A Recorder keeps what a conversation says, so that it can be resumed.
 type Recorder interface {
@@ -67,6 +73,7 @@ type Conversation struct {
 	living       context.Context // ends with the conversation
 	die          context.CancelFunc
 	notifying    sync.WaitGroup // programs that are told of a turn's end
+	created      time.Time
 
 	// mu protects what follows.
 	mu         sync.Mutex
@@ -92,8 +99,12 @@ type Input struct {
 	// ID is the id of the turn this input begins. Empty means the next
 	// submission number.
 	ID string
-	// Approver, if set, is asked for approvals in the turn this input begins.
-	Approver Approver
+	// Listener, if set, is told of the turn this input is part of, from here to
+	// its terminal event. In the turn that this input begins its approver is
+	// asked before any other.
+	Listener *Listener
+	// Alone refuses to join a turn that runs: that is [ErrBusy].
+	Alone bool
 }
 
 // ID returns the conversation's id.
@@ -107,44 +118,59 @@ func (c *Conversation) RolloutPath() string { return c.options.Recorder.Path() }
 func (c *Conversation) Listen(l *Listener) (remove func()) { return c.feed.add(l) }
 
 // Send says something. The input begins a turn, or joins the one that runs; the
-// turn it is part of is returned.
+// turn it is part of is returned. A turn that is about to end is waited for.
 func (c *Conversation) Send(ctx context.Context, input Input) (*Turn, error) {
 	if len(input.Items) == 0 {
 		return nil, ErrEmptyInput
 	}
-	turns := make(chan *Turn, 1)
-	err := c.do(ctx, func() {
-		c.mu.Lock()
-		current := c.current
-		c.mu.Unlock()
-		if current != nil && current.join(input.Items) {
-			turns <- current.handle
-			return
-		}
-		if current != nil {
-			<-current.handle.done
-		}
-		turns <- c.begin(input)
+	type accepted struct {
+		turn *Turn
+		err  error
+	}
+	answer := make(chan accepted, 1)
+	err := c.do(func() {
+		turn, err := c.accept(ctx, &input)
+		answer <- accepted{turn, err}
 	}, &input)
 	if err != nil {
 		return nil, err
 	}
 	select {
-	case t := <-turns:
-		return t, nil
+	case a := <-answer:
+		return a.turn, a.err
 	case <-c.done:
 		return nil, ErrClosed
 	}
+}
+
+// accept puts input into the turn that runs, or else begins one.
+func (c *Conversation) accept(ctx context.Context, input *Input) (*Turn, error) {
+	if current := c.running(); current != nil {
+		joined, err := current.join(input)
+		if joined || err != nil {
+			return current.handle, err
+		}
+		<-current.handle.done
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
+	return c.begin(input), nil
+}
+
+// running is the turn that runs, nil without one.
+func (c *Conversation) running() *turn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current
 }
 
 // Interrupt ends the turn that runs and returns when its turn_aborted has gone
 // out. It reports whether there was one.
 func (c *Conversation) Interrupt(ctx context.Context) (bool, error) {
 	aborted := make(chan bool, 1)
-	err := c.do(ctx, func() {
-		c.mu.Lock()
-		current := c.current
-		c.mu.Unlock()
+	err := c.do(func() {
+		current := c.running()
 		if current == nil {
 			aborted <- false
 			return
@@ -168,12 +194,10 @@ func (c *Conversation) Interrupt(ctx context.Context) (bool, error) {
 
 // Turn returns the turn that runs, or nil.
 func (c *Conversation) Turn() *Turn {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.current == nil {
-		return nil
+	if current := c.running(); current != nil {
+		return current.handle
 	}
-	return c.current.handle
+	return nil
 }
 
 // Close interrupts what runs, records the end and frees what the conversation
@@ -199,7 +223,7 @@ func (c *Conversation) Close(ctx context.Context) error {
 
 // do hands work to the conversation's goroutine. A submission number is taken
 // in the same order; it becomes the id of input that has none.
-func (c *Conversation) do(ctx context.Context, work func(), input *Input) error {
+func (c *Conversation) do(work func(), input *Input) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -244,10 +268,7 @@ func (c *Conversation) run() {
 
 // end waits for the turn that runs and frees what the conversation holds.
 func (c *Conversation) end() {
-	c.mu.Lock()
-	current := c.current
-	c.mu.Unlock()
-	if current != nil {
+	if current := c.running(); current != nil {
 		current.interrupt()
 		<-current.handle.done
 	}
@@ -264,16 +285,24 @@ func (c *Conversation) end() {
 
 // begin starts a turn in a goroutine of its own, so that the conversation's
 // stays free for an interrupt or for more input.
-func (c *Conversation) begin(input Input) *Turn {
+func (c *Conversation) begin(input *Input) *Turn {
 	settings := c.settings
 	if input.Settings != nil {
 		settings = *input.Settings
 	}
 	ctx, cancel := context.WithCancelCause(c.living)
 	t := &turn{
-		c: c, ctx: ctx, cancel: cancel, settings: settings, approver: input.Approver,
+		c: c, ctx: ctx, cancel: cancel, settings: settings,
 		pending: [][]mcpprotocol.InputItem{input.Items},
 		handle:  &Turn{id: input.ID, done: make(chan struct{})},
+	}
+	t.handle.interrupt = func() {
+		c.nextSubmission()
+		t.interrupt()
+	}
+	if l := input.Listener; l != nil {
+		t.approver = l.Approver
+		t.leave = append(t.leave, c.feed.add(l))
 	}
 	c.mu.Lock()
 	c.current = t
@@ -281,6 +310,9 @@ func (c *Conversation) begin(input Input) *Turn {
 	go func() {
 		defer cancel(nil)
 		result := t.run()
+		for _, leave := range t.leave {
+			leave()
+		}
 		c.mu.Lock()
 		c.current = nil
 		c.lastUsed = time.Now()
@@ -295,7 +327,7 @@ func (c *Conversation) begin(input Input) *Turn {
 func (c *Conversation) initial() []mcpprotocol.ResponseItem {
 	var items []mcpprotocol.ResponseItem
 	if c.instructions != "" {
-		items = append(items, userMessage(userInstructions(c.instructions)))
+		items = append(items, userMessage(userInstructions(clean(c.instructions))))
 	}
 	return append(items, userMessage(environmentContext(c.settings, c.options.Shell)))
 }

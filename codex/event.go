@@ -7,10 +7,6 @@ import (
 	"github.com/codexmcp/codexmcp/mcpprotocol"
 )
 
-// maxBacklog is how many events are kept for the first listener. Beyond it the
-// oldest are dropped: nobody has listened to the conversation for long.
-const maxBacklog = 1024
-
 // An Event is one thing that happened in a conversation.
 type Event struct {
 	// ID is the submission the event belongs to: the turn's id, or empty for
@@ -20,12 +16,11 @@ type Event struct {
 	Msg mcpprotocol.EventMsg
 }
 
-// A Listener is told of everything that happens in a conversation.
+// A Listener is told of what happens in a conversation.
 type Listener struct {
 	// Event is called with every event, in order, one call at a time.
 	Event func(Event)
-	// Approver, if set, is asked for approvals in turns that brought none of
-	// their own.
+	// Approver, if set, is asked for approvals.
 	Approver Approver
 }
 
@@ -35,55 +30,78 @@ type feed struct {
 	// the same order.
 	emitting sync.Mutex
 
-	// mu protects what follows.
+	// mu protects what follows. It is never held while a listener is called.
 	mu        sync.Mutex
 	listeners []*Listener
-	backlog   []Event
-	heard     bool          // whether there ever was a listener
-	changed   chan struct{} // closed and replaced when a listener comes
+	log       eventLog // for the first listener, and for readers if keep is set
+	keep      bool     // whether events are kept once somebody has listened
+	heard     bool     // whether there ever was a listener
+	status    Status
+	changed   chan struct{} // closed and replaced when a listener or an event comes
 }
 
-func newFeed() *feed { return &feed{changed: make(chan struct{})} }
+func newFeed(keep bool) *feed {
+	return &feed{keep: keep, changed: make(chan struct{}), status: Status{State: mcpprotocol.ConversationStateIdle}}
+}
 
 // emit delivers an event to every listener, or keeps it for the first one.
 func (f *feed) emit(e Event) {
 	f.emitting.Lock()
 	defer f.emitting.Unlock()
 	f.mu.Lock()
-	if !f.heard {
-		if len(f.backlog) == maxBacklog {
-			f.backlog = slices.Delete(f.backlog, 0, 1)
-		}
-		f.backlog = append(f.backlog, e)
+	f.status.note(e)
+	if f.keep || !f.heard {
+		f.log.add(e)
 	}
 	listeners := slices.Clone(f.listeners)
+	f.wake()
 	f.mu.Unlock()
 	for _, l := range listeners {
-		l.Event(e)
+		if f.has(l) {
+			l.Event(e)
+		}
 	}
 }
 
+// wake lets those go on who wait for a change. f.mu is held.
+func (f *feed) wake() {
+	close(f.changed)
+	f.changed = make(chan struct{})
+}
+
+// has reports whether a listener has not been removed.
+func (f *feed) has(l *Listener) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Contains(f.listeners, l)
+}
+
 // add adds a listener. The first one gets what happened before it came. The
-// returned function removes it; after it has returned the listener is not
-// called again, unless it was called from within the listener itself.
+// returned function removes it: it is not called again, but a call that is under
+// way may still return later.
 func (f *feed) add(l *Listener) (remove func()) {
 	f.emitting.Lock()
 	defer f.emitting.Unlock()
 	f.mu.Lock()
-	backlog := f.backlog
-	f.backlog, f.heard = nil, true
+	var missed []Event
+	if !f.heard {
+		f.heard = true
+		missed = f.log.events()
+		if !f.keep {
+			f.log = eventLog{}
+		}
+	}
 	f.listeners = append(f.listeners, l)
-	close(f.changed)
-	f.changed = make(chan struct{})
+	f.wake()
 	f.mu.Unlock()
-	for _, e := range backlog {
+	for _, e := range missed {
 		l.Event(e)
 	}
-	return sync.OnceFunc(func() {
+	return func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.listeners = slices.DeleteFunc(f.listeners, func(other *Listener) bool { return other == l })
-	})
+	}
 }
 
 // approver returns who is to be asked, or a channel that is closed when that

@@ -32,7 +32,7 @@ func (t *turn) message(items []mcpprotocol.InputItem) (m *mcpprotocol.MessageIte
 		case *mcpprotocol.LocalImageInputItem:
 			url, err := imageURL(t.resolve(i.Data.Path))
 			if err != nil {
-				t.emitLive(&mcpprotocol.BackgroundEvent{Message: fmt.Sprintf("left an image out: %v", err)})
+				t.emitLive(&mcpprotocol.BackgroundEvent{Message: clean(fmt.Sprintf("left an image out: %v", err))})
 				continue
 			}
 			m.Content = append(m.Content, &mcpprotocol.InputImageContent{ImageURL: url})

@@ -1,6 +1,7 @@
 package codex
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,6 +67,7 @@ type Manager struct {
 	conversations map[mcpprotocol.ConversationID]*Conversation
 	presence      presence
 	closed        bool
+	keepEvents    bool
 }
 
 // NewManager returns a manager without conversations.
@@ -86,6 +88,25 @@ func NewManager(options Options) *Manager {
 	return &Manager{
 		options: options, log: log, presence: newPresence(), conversations: map[mcpprotocol.ConversationID]*Conversation{},
 	}
+}
+
+// KeepEvents lets the conversations that begin from now on keep their latest
+// events for [Conversation.Events].
+func (m *Manager) KeepEvents() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.keepEvents = true
+}
+
+// Conversations returns the conversations in memory, the newest first.
+func (m *Manager) Conversations() []*Conversation {
+	m.mu.Lock()
+	all := slices.Collect(maps.Values(m.conversations))
+	m.mu.Unlock()
+	slices.SortFunc(all, func(a, b *Conversation) int {
+		return cmp.Or(b.created.Compare(a.created), cmp.Compare(b.id, a.id))
+	})
+	return all
 }
 
 // Config is the configuration of the process.
@@ -124,11 +145,14 @@ func (m *Manager) assemble(ctx context.Context, id mcpprotocol.ConversationID, c
 	if m.options.NewTools != nil && len(c.MCPServers) > 0 {
 		tools, failures = m.options.NewTools(ctx, c)
 	}
+	m.mu.Lock()
+	keep := m.keepEvents
+	m.mu.Unlock()
 	shell := loginShell()
 	living, die := context.WithCancel(context.Background())
 	return &Conversation{
 		living: living, die: die,
-		id: id, config: c, log: m.log, feed: newFeed(),
+		id: id, config: c, log: m.log, feed: newFeed(keep), created: time.Now(),
 		options: options{
 			ApprovalTimeout: m.options.ApprovalTimeout, Model: client, Recorder: recorder, Log: m.log,
 			Execute: m.options.Execute, Tools: tools,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/codexmcp/codexmcp/codex/exec"
 	"github.com/codexmcp/codexmcp/codex/patch"
 	"github.com/codexmcp/codexmcp/codex/safety"
 	"github.com/codexmcp/codexmcp/mcpprotocol"
@@ -74,16 +75,16 @@ func (t *turn) apply(call shellCall, found *patch.Call, dir string, changes []pa
 	if err == nil {
 		command.Argv = []string{t.c.options.Program, PatchArg, found.Patch.Text}
 		command.Env = nil
-		var result, runErr = t.c.options.Execute(t.ctx, command)
-		if err = runErr; err == nil {
+		var result exec.Result
+		if result, err = t.c.options.Execute(t.ctx, command); err == nil {
 			end.Stdout, end.Stderr, end.Success = result.Stdout.String(), result.Stderr.String(), result.ExitCode == 0
 			o.reason, o.denied = denial(result, command.Sandbox)
 			o.told = toolOutput(result.Aggregated.String(), int64(result.ExitCode), result.Duration)
 		}
 	}
 	if err != nil {
-		end.Stderr = err.Error()
-		o.told = fmt.Sprintf("the patch was not applied: %v", err)
+		end.Stderr = clean(err.Error())
+		o.told = fmt.Sprintf("the patch was not applied: %s", end.Stderr)
 	}
 	t.hold(end)
 	t.emitDiff()

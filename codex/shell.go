@@ -230,7 +230,7 @@ func (t *turn) inProfile(argv []string) []string {
 
 // failed tells that a command did not start.
 func (t *turn) failed(id string, err error) outcome {
-	text := err.Error()
+	text := clean(err.Error())
 	t.hold(&mcpprotocol.ExecCommandEndEvent{CallID: id, ExitCode: -1, Stderr: text, AggregatedOutput: text, FormattedOutput: text})
 	return outcome{told: "the command did not run: " + text}
 }
@@ -277,7 +277,7 @@ func denial(result exec.Result, policy *sandbox.Policy) (reason string, denied b
 func toolOutput(text string, exitCode int64, took time.Duration) string {
 	e := wire.NewEncoder(nil)
 	e.Object()
-	e.String(`"output":`, strings.ToValidUTF8(text, "\uFFFD"))
+	e.String(`"output":`, clean(text))
 	e.Key(`"metadata":`)
 	e.Object()
 	e.Int(`"exit_code":`, exitCode)
@@ -290,6 +290,9 @@ func toolOutput(text string, exitCode int64, took time.Duration) string {
 	}
 	return string(encoded)
 }
+
+// clean replaces what is not UTF-8, which nothing that is sent may contain.
+func clean(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
 func durationOf(d time.Duration) mcpprotocol.Duration {
 	return mcpprotocol.Duration{Secs: int64(d / time.Second), Nanos: int64(d % time.Second)}

@@ -12,7 +12,7 @@ import (
 func (t *turn) instructions(family config.Family) string {
 	c := t.c.config
 	if c.BaseInstructions != nil {
-		return *c.BaseInstructions
+		return clean(*c.BaseInstructions)
 	}
 	text := prompt.Base
 	if family.Codex {

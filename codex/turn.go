@@ -15,8 +15,9 @@ import (
 // A Turn is the work that one input caused: from task_started to its terminal
 // event.
 type Turn struct {
-	id   string
-	done chan struct{}
+	id        string
+	done      chan struct{}
+	interrupt func()
 
 	result TurnResult // set before done is closed
 }
@@ -47,6 +48,16 @@ func (t *Turn) Result() TurnResult {
 	}
 }
 
+// Interrupt ends the turn and does not wait until it has ended. It does nothing
+// to one that has.
+func (t *Turn) Interrupt() {
+	select {
+	case <-t.done:
+	default:
+		t.interrupt()
+	}
+}
+
 func (t *Turn) finish(result TurnResult) {
 	t.result = result
 	close(t.done)
@@ -73,18 +84,28 @@ type turn struct {
 
 	mu      sync.Mutex
 	pending [][]mcpprotocol.InputItem
-	over    bool // no more input is taken
+	over    bool     // no more input is taken
+	leave   []func() // what removes those who listen to this turn only
 }
 
-// join adds input to the turn, unless it is ending.
-func (t *turn) join(items []mcpprotocol.InputItem) bool {
+// join adds input to the turn. It reports false for a turn that is ending: its
+// terminal event may be out already.
+func (t *turn) join(input *Input) (bool, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.over || t.ctx.Err() != nil {
-		return false
+	switch {
+	case t.over || t.ctx.Err() != nil:
+		return false, nil
+	case input.Alone:
+		return false, ErrBusy
+	case len(t.pending) == maxPending:
+		return false, fmt.Errorf("conversation %s: %d messages wait already", t.c.id, maxPending)
 	}
-	t.pending = append(t.pending, items)
-	return true
+	t.pending = append(t.pending, input.Items)
+	if input.Listener != nil {
+		t.leave = append(t.leave, t.c.feed.add(input.Listener))
+	}
+	return true, nil
 }
 
 // take returns the input that waits. When there is none and the turn could end,
@@ -121,9 +142,10 @@ func (t *turn) run() TurnResult {
 		t.emit(&mcpprotocol.TurnAbortedEvent{Reason: mcpprotocol.TurnAbortReasonInterrupted})
 		return TurnResult{Status: mcpprotocol.TurnStatusInterrupted, Message: last, Usage: t.usage}
 	case err != nil:
-		t.emitLive(&mcpprotocol.ErrorEvent{Message: err.Error()})
+		text := clean(err.Error())
+		t.emitLive(&mcpprotocol.ErrorEvent{Message: text})
 		t.emitLive(&mcpprotocol.TaskCompleteEvent{})
-		return TurnResult{Status: mcpprotocol.TurnStatusFailed, Message: err.Error(), Usage: t.usage}
+		return TurnResult{Status: mcpprotocol.TurnStatusFailed, Message: text, Usage: t.usage}
 	}
 	done := &mcpprotocol.TaskCompleteEvent{}
 	if last != "" {
@@ -231,25 +253,36 @@ func (t *turn) step() (*step, error) {
 		if err == nil {
 			return t.settle(answer)
 		}
-		if t.ctx.Err() != nil {
-			t.c.remember(answer.items[:answer.told]...)
-			return nil, t.ctx.Err()
-		}
 		delay, retryable := model.Retryable(err)
-		if !retryable || attempt > retries {
-			// What the listeners were told of stays in the history.
-			t.c.remember(answer.items[:answer.told]...)
-			return nil, err
+		if t.ctx.Err() != nil || !retryable || attempt > retries {
+			return nil, t.giveUp(answer, err)
 		}
 		if delay == 0 {
 			delay = model.Backoff(attempt)
 		}
-		t.emitLive(&mcpprotocol.StreamErrorEvent{Message: fmt.Sprintf(
-			"%v; asking again (%d/%d) in %s", err, attempt, retries, delay.Round(time.Millisecond))})
+		t.emitLive(&mcpprotocol.StreamErrorEvent{Message: clean(fmt.Sprintf(
+			"%v; asking again (%d/%d) in %s", err, attempt, retries, delay.Round(time.Millisecond)))})
 		if err := t.wait(delay); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// giveUp keeps what is worth keeping of an answer that broke off for good: what
+// the listeners were told of, and what it took.
+func (t *turn) giveUp(a *answer, err error) error {
+	t.c.remember(a.items[:a.told]...)
+	var incomplete *model.IncompleteError
+	if errors.As(err, &incomplete) && incomplete.Usage != nil {
+		t.count(incomplete.Usage)
+		counted := &mcpprotocol.TokenCountEvent{Info: t.c.usage.info()}
+		t.c.record(t.c.options.Recorder.Event(counted))
+		t.emitLive(counted)
+	}
+	if t.ctx.Err() != nil {
+		return t.ctx.Err()
+	}
+	return err
 }
 
 // wait waits, or returns the reason why the turn ends first.

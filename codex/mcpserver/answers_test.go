@@ -22,10 +22,10 @@ func TestEverythingIsAnswered(t *testing.T) {
 		{"2 unknown value", `{"jsonrpc":"2.0","id":5,"method":"newConversation","params":{"approvalPolicy":"sometimes"}}`, 5, -32602},
 		{"2 params of an MCP method", `{"jsonrpc":"2.0","id":6,"method":"tools/call","params":{}}`, 6, -32602},
 		{"2 no params of an MCP method", `{"jsonrpc":"2.0","id":7,"method":"tools/call"}`, 7, -32602},
-		{"3 resources", `{"jsonrpc":"2.0","id":8,"method":"resources/list"}`, 8, -32601},
-		{"3 prompts", `{"jsonrpc":"2.0","id":9,"method":"prompts/get","params":{"name":"x"}}`, 9, -32601},
-		{"3 logging", `{"jsonrpc":"2.0","id":10,"method":"logging/setLevel","params":{"level":"info"}}`, 10, -32601},
-		{"3 completion", `{"jsonrpc":"2.0","id":11,"method":"completion/complete","params":{}}`, 11, -32601},
+		{"3 resources", `{"jsonrpc":"2.0","id":8,"method":"resources/read","params":{"uri":"x:y"}}`, 8, -32002},
+		{"3 prompts", `{"jsonrpc":"2.0","id":9,"method":"prompts/get","params":{"name":"x"}}`, 9, -32602},
+		{"3 logging", `{"jsonrpc":"2.0","id":10,"method":"logging/setLevel","params":{"level":"loud"}}`, 10, -32602},
+		{"3 completion", `{"jsonrpc":"2.0","id":11,"method":"completion/complete","params":{}}`, 11, -32602},
 		{"4 not JSON", `{"jsonrpc":`, nil, -32700},
 		{"4 invalid UTF-8", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"pi\xffng\"}", nil, -32700},
 		{"4 batch", `[{"jsonrpc":"2.0","id":1,"method":"ping"}]`, nil, -32600},
@@ -35,6 +35,14 @@ func TestEverythingIsAnswered(t *testing.T) {
 	}
 	c, _ := start(t, setup{})
 	c.initialize(`{}`)
+	for method, list := range map[string]string{
+		"resources/list": "resources", "resources/templates/list": "resourceTemplates", "prompts/list": "prompts",
+	} {
+		t.Run("3 "+method, func(t *testing.T) {
+			c.send(`{"jsonrpc":"2.0","id":0,"method":"` + method + `"}`)
+			require.Equal(t, map[string]any{list: []any{}}, c.response(0)["result"])
+		})
+	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c.send(tt.line)
@@ -52,7 +60,8 @@ func TestRevisionIsNegotiated(t *testing.T) {
 		{"2025-06-18", "2025-06-18"},
 		{"2025-03-26", "2025-03-26"},
 		{"2024-11-05", "2024-11-05"},
-		{"1999-01-01", "2025-06-18"},
+		{"2025-11-25", "2025-11-25"},
+		{"1999-01-01", "2025-11-25"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.asked, func(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/codexmcp/codexmcp/codex"
 	"github.com/codexmcp/codexmcp/codex/safety"
-	"github.com/codexmcp/codexmcp/jsonrpc"
 	"github.com/codexmcp/codexmcp/mcpprotocol"
 	"github.com/codexmcp/codexmcp/mcptypes"
 	"github.com/codexmcp/codexmcp/server"
@@ -22,6 +21,7 @@ var errCannotAsk = errors.New("the client cannot ask its user: it did not declar
 type elicitor struct {
 	ctx     context.Context // of the tool call, to which the question belongs
 	session *server.Session
+	call    string // the tool call's id
 }
 
 // The two elicitations, whose answers may have the form of this protocol or of
@@ -37,7 +37,7 @@ func (e elicitor) ApproveExec(ctx context.Context, a codex.ExecApproval) (mcppro
 		message = safety.Visible(a.Reason) + "\n" + message
 	}
 	return elicit(ctx, e, elicitExec, mcpprotocol.ExecApprovalElicitParams{
-		Message: message, RequestedSchema: noFields(), CodexMCPToolCallID: jsonrpc.RequestID(e.ctx).String(),
+		Message: message, RequestedSchema: noFields(), CodexMCPToolCallID: e.call,
 		CodexEventID: a.TurnID, CodexCallID: a.CallID, CodexCommand: a.Command, CodexCwd: a.Cwd,
 	})
 }
@@ -48,7 +48,7 @@ func (e elicitor) ApprovePatch(ctx context.Context, a codex.PatchApproval) (mcpp
 		message = safety.Visible(a.Reason) + "\n" + message
 	}
 	return elicit(ctx, e, elicitPatch, mcpprotocol.PatchApprovalElicitParams{
-		Message: message, RequestedSchema: noFields(), CodexMCPToolCallID: jsonrpc.RequestID(e.ctx).String(),
+		Message: message, RequestedSchema: noFields(), CodexMCPToolCallID: e.call,
 		CodexEventID: a.TurnID, CodexCallID: a.CallID, CodexChanges: a.Changes,
 		CodexReason: a.Reason, CodexGrantRoot: a.GrantRoot,
 	})

@@ -121,24 +121,47 @@ func (h *handler) interruptConversation(ctx context.Context, p mcpprotocol.Inter
 	return result, nil
 }
 
+// maxSubscriptions is how many listeners clients may have added.
+const maxSubscriptions = 1024
+
+// A subscription is a listener that a client added.
+type subscription struct {
+	stop  func()
+	ended chan struct{}
+}
+
+// subscribe takes note of a subscription, unless there are too many.
+func (h *handler) subscribe(id string, s *subscription) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.subscriptions) >= maxSubscriptions {
+		return false
+	}
+	h.subscriptions[id] = s
+	return true
+}
+
 func (h *handler) addListener(ctx context.Context, p mcpprotocol.AddConversationListenerParams) (result mcpprotocol.AddConversationListenerResult, err error) {
 	c, err := h.find(ctx, p.ConversationID)
 	if err != nil {
 		return result, err
 	}
 	session := server.SessionFrom(ctx)
-	id := uuid.NewString()
+	id, s := uuid.NewString(), &subscription{ended: make(chan struct{})}
+	if !h.subscribe(id, s) {
+		return result, refuse(fmt.Errorf("%d subscriptions are open already", maxSubscriptions))
+	}
 	sending := jsonrpc.Detach(ctx)
-	stop := c.Listen(&codex.Listener{
+	s.stop = c.Listen(&codex.Listener{
 		Event:    func(e codex.Event) { h.sendEvent(sending, session, c.ID(), e) },
 		Approver: asker{session},
 	})
-	h.mu.Lock()
-	h.subscriptions[id] = stop
-	h.mu.Unlock()
 	go func() {
-		<-session.Done()
-		h.unsubscribe(id)
+		select {
+		case <-session.Done():
+			h.unsubscribe(id)
+		case <-s.ended:
+		}
 	}()
 	result.SubscriptionID = mcpprotocol.SubscriptionID(id)
 	return result, nil
@@ -158,13 +181,14 @@ func (h *handler) removeListener(_ context.Context, p mcpprotocol.RemoveConversa
 // unsubscribe ends a subscription. It reports whether there was one.
 func (h *handler) unsubscribe(id string) bool {
 	h.mu.Lock()
-	stop := h.subscriptions[id]
+	s := h.subscriptions[id]
 	delete(h.subscriptions, id)
 	h.mu.Unlock()
-	if stop == nil {
+	if s == nil {
 		return false
 	}
-	stop()
+	close(s.ended)
+	s.stop()
 	return true
 }
 

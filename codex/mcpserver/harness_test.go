@@ -3,21 +3,22 @@ package mcpserver_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/codexmcp/codexmcp/codex"
 	"github.com/codexmcp/codexmcp/codex/config"
-	"github.com/codexmcp/codexmcp/codex/exec"
 	"github.com/codexmcp/codexmcp/codex/mcpserver"
 	"github.com/codexmcp/codexmcp/codex/model"
 	"github.com/codexmcp/codexmcp/codex/model/scripted"
-	"github.com/codexmcp/codexmcp/codex/patch"
 	"github.com/codexmcp/codexmcp/codex/rollout"
 	"github.com/codexmcp/codexmcp/codex/useragent"
 	"github.com/codexmcp/codexmcp/jsonrpc"
@@ -27,22 +28,12 @@ import (
 // patience is how long a test waits for what must come.
 const patience = 20 * time.Second
 
-// TestMain lets the test binary be the program's own helper processes.
-func TestMain(m *testing.M) {
-	if code, done := exec.Main(os.Args); done {
-		os.Exit(code)
-	}
-	if len(os.Args) > 1 && os.Args[1] == codex.PatchArg {
-		os.Exit(patch.Run(".", os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
-	}
-	os.Exit(m.Run())
-}
-
 // A wireClient speaks raw lines with a server: what it sends and gets is what is
 // on the wire.
 type wireClient struct {
 	t    *testing.T
 	conn jsonrpc.Transport
+	stop func() // closes the connection and ends the server
 
 	mu   sync.Mutex
 	cond *sync.Cond
@@ -55,14 +46,17 @@ type message map[string]any
 
 // A setup is what a test's server runs with.
 type setup struct {
-	replies []scripted.Reply
-	config  []string // further lines of config.toml, top level
-	options func(*mcpserver.Options)
-	manager func(*codex.Options)
-	home    string
+	replies  []scripted.Reply
+	config   []string // further lines of config.toml, top level
+	wire     string   // the model API; chat when empty
+	provider []string // further lines of the provider's table
+	options  func(*mcpserver.Options)
+	manager  func(*codex.Options)
+	home     string
 }
 
-// start runs a server in memory, against a scripted model.
+// start runs a server in memory, against a scripted model. It ends with the test
+// at the latest.
 func start(t *testing.T, s setup) (*wireClient, *scripted.Server) {
 	t.Helper()
 	endpoint, err := scripted.Start(s.replies...)
@@ -73,8 +67,14 @@ func start(t *testing.T, s setup) (*wireClient, *scripted.Server) {
 		home = t.TempDir()
 	}
 	lines := append([]string{`model = "mock-model"`, `model_provider = "mock"`}, s.config...)
-	lines = append(lines, `[model_providers.mock]`, `name = "Mock"`, `base_url = "`+endpoint.URL()+`"`, `wire_api = "chat"`,
-		`request_max_retries = 0`, `stream_max_retries = 0`)
+	if s.wire == "" {
+		s.wire = "chat"
+	}
+	lines = append(lines, `[model_providers.mock]`, `name = "Mock"`, `base_url = "`+endpoint.URL()+`"`, `wire_api = "`+s.wire+`"`)
+	if s.provider == nil {
+		s.provider = []string{`request_max_retries = 0`, `stream_max_retries = 0`}
+	}
+	lines = append(lines, s.provider...)
 	require.NoError(t, os.WriteFile(home+"/config.toml", []byte(strings.Join(lines, "\n")), 0o600))
 	base, err := config.Load(config.Source{Home: home, Cwd: cwd, Environ: os.Environ(), Version: "0.0.1"})
 	require.NoError(t, err)
@@ -110,14 +110,17 @@ func start(t *testing.T, s setup) (*wireClient, *scripted.Server) {
 		defer close(read)
 		c.read()
 	}()
-	t.Cleanup(func() {
+	c.stop = sync.OnceFunc(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		require.NoError(t, near.Close())
-		require.NoError(t, <-served)
-		require.NoError(t, manager.Close(ctx))
+		assert.NoError(t, near.Close())
+		if err := <-served; !errors.Is(err, io.ErrClosedPipe) { // it was about to write
+			assert.NoError(t, err)
+		}
+		assert.NoError(t, manager.Close(ctx))
 		<-read
 	})
+	t.Cleanup(c.stop)
 	return c, endpoint
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/codexmcp/codexmcp/codex"
 	"github.com/codexmcp/codexmcp/codex/auth"
@@ -30,6 +31,9 @@ type Options struct {
 	Version string
 	// NoEvents turns off codex/event notifications for every client.
 	NoEvents bool
+	// ProgressInterval is how often a client that wants to know hears at least
+	// that a tool is at work; [DefaultProgressInterval] when zero.
+	ProgressInterval time.Duration
 	// Limits bound what a client can make grow.
 	Limits jsonrpc.Limits
 	// Log is told what goes wrong beside the protocol. Nil means nowhere.
@@ -42,8 +46,8 @@ type handler struct {
 	manager *codex.Manager
 	log     *slog.Logger
 
-	mu            sync.Mutex        // protects subscriptions
-	subscriptions map[string]func() // what ends each, by its id
+	mu            sync.Mutex               // protects subscriptions
+	subscriptions map[string]*subscription // by id
 }
 
 // New returns the Codex MCP server.
@@ -51,7 +55,10 @@ func New(o Options) (*server.Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &handler{options: o, manager: o.Manager, log: o.Log, subscriptions: map[string]func(){}}
+	if o.ProgressInterval <= 0 {
+		o.ProgressInterval = DefaultProgressInterval
+	}
+	h := &handler{options: o, manager: o.Manager, log: o.Log, subscriptions: map[string]*subscription{}}
 	s := server.New(mcptypes.Implementation{Name: "codex-mcp-server", Title: "Codex", Version: o.Version}, &server.Options{
 		Limits:             o.Limits,
 		ServeUninitialized: true,
