@@ -60,7 +60,7 @@ Try it without account or network: codexmcp demo`,
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return errMisuse{err} })
-	root.AddCommand(serveCommand(), demoCommand(), loginCommand(), logoutCommand(), mcpCommand(), configCommand())
+	root.AddCommand(serveCommand(), demoCommand(), loginCommand(), logoutCommand(), mcpCommand(), configCommand(), schemaCommand())
 	markMisuse(root)
 	return root
 }
