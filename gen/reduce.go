@@ -143,7 +143,8 @@ func (r *reducer) conjunction(at string, out map[string]any) error {
 	if !ok {
 		return nil
 	}
-	list = slices.DeleteFunc(slices.Clone(list), func(part any) bool { return saysNothing(part) })
+	parts := list
+	list = slices.DeleteFunc(slices.Clone(list), saysNothing)
 	out["allOf"] = list
 	switch {
 	case len(list) == 0:
@@ -152,7 +153,9 @@ func (r *reducer) conjunction(at string, out map[string]any) error {
 		if err := alone(at, "allOf", out); err != nil {
 			return err
 		}
+		only := slices.IndexFunc(parts, func(part any) bool { return !saysNothing(part) })
 		replace(out, list[0])
+		r.keepValues(at, fmt.Sprintf("%s/allOf/%d", at, only))
 	}
 	return nil
 }
@@ -265,6 +268,7 @@ func (r *reducer) union(at string, out map[string]any) error {
 		simple = map[string]any{"type": "null"}
 	case len(values) == 1:
 		simple, _ = list[values[0].index].(map[string]any)
+		r.keepValues(at, values[0].path)
 	case !ok:
 		return nil // with its nulls, because paths count them
 	}
@@ -457,6 +461,13 @@ func addNull(out map[string]any) {
 		delete(out, key)
 	}
 	out["anyOf"] = []any{inner, null}
+}
+
+// keepValues notes that the enumeration at one path has become that of another.
+func (r *reducer) keepValues(at, was string) {
+	if known, ok := r.values[was]; ok {
+		r.values[at] = known
+	}
 }
 
 // replace makes out what another schema is, with its own words where it has any.
