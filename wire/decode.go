@@ -20,7 +20,9 @@ type Decoder struct {
 	controls    bool // whether there are control characters in text
 	closedEnums bool
 
-	scratch []byte // for strings with escapes
+	scratch []byte          // for strings with escapes
+	chunk   strings.Builder // of copies that were handed out
+	bools   []bool          // to be handed out
 
 	// The names of the objects being skipped, innermost last: see nameSet.
 	nameCount int
@@ -39,6 +41,7 @@ func NewDecoder(text string) Decoder {
 func (d *Decoder) Reset(text string) {
 	const keep = 64 << 10 // what one large message needed is not held for ever
 	d.text, d.pos, d.depth, d.err, d.nameCount = text, 0, 0, nil, 0
+	d.chunk = strings.Builder{}
 	if cap(d.scratch) > keep {
 		d.scratch = nil
 	}
@@ -106,10 +109,28 @@ func (d *Decoder) nextAfterSpace() byte {
 // eight times its size in memory (or 1 KiB), else as a copy. What the decoder hands out as a value is fit already;
 // member names are not.
 func (d *Decoder) Keep(s string) string {
-	if len(d.text) <= 1024 || len(s) >= len(d.text)/8 {
+	if len(d.text) <= chunkMost || len(s) >= len(d.text)/8 {
 		return s
 	}
-	return strings.Clone(s)
+	if len(s) > chunkMost/8 {
+		return strings.Clone(s)
+	}
+	return d.keepShort(s)
+}
+
+// chunkMost is how much memory a short string may hold that is not its own.
+const chunkMost = 1 << 10
+
+// keepShort returns a copy of s. Copies lie in chunks, which grow with their number.
+func (d *Decoder) keepShort(s string) string {
+	if d.chunk.Cap()-d.chunk.Len() < len(s) {
+		size := max(min(2*d.chunk.Cap(), chunkMost), len(s))
+		d.chunk = strings.Builder{}
+		d.chunk.Grow(size)
+	}
+	start := d.chunk.Len()
+	d.chunk.WriteString(s)
+	return d.chunk.String()[start:]
 }
 
 // open enters a container.
@@ -404,7 +425,7 @@ func decode(text string, v Value) error {
 	d.limit = MaxDepth
 	v.DecodeJSON(d)
 	err := d.End()
-	d.text, d.err = "", nil
+	d.text, d.err, d.chunk = "", nil, strings.Builder{}
 	decoders.Put(d)
 	return err
 }

@@ -48,8 +48,13 @@ func (d *Decoder) OptBool(x *Members, name string) *bool {
 	if !d.Present(x, name) {
 		return nil
 	}
-	v := d.Bool()
-	return &v
+	if len(d.bools) == 0 {
+		d.bools = make([]bool, 16) // what the smallest object takes in memory anyway
+	}
+	v := &d.bools[0]
+	d.bools = d.bools[1:]
+	*v = d.Bool()
+	return v
 }
 
 // OptInt reads an optional integer; null is remembered in x.
