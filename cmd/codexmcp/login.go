@@ -125,6 +125,11 @@ func loginBrowser(ctx context.Context, overrides []string, errw io.Writer) error
 	if err != nil {
 		return err
 	}
+	return loginWith(ctx, manager, errw)
+}
+
+// loginWith shows a person where to sign in and waits for the end of it.
+func loginWith(ctx context.Context, manager *auth.Manager, errw io.Writer) error {
 	defer manager.Close()
 	login, err := manager.StartLogin(ctx)
 	if err != nil {
@@ -141,7 +146,14 @@ func loginBrowser(ctx context.Context, overrides []string, errw io.Writer) error
 	if err := login.Err(); err != nil {
 		return err
 	}
-	return say(errw, "%s.", describeLogin(manager.Snapshot()))
+	if err := say(errw, "%s.", describeLogin(manager.Snapshot())); err != nil {
+		return err
+	}
+	select {
+	case <-login.Closed():
+	case <-ctx.Done():
+	}
+	return nil
 }
 
 // loginKey signs in with an API key.

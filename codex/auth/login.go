@@ -66,6 +66,10 @@ type Login struct {
 // Done is closed when the login has ended.
 func (l *Login) Done() <-chan struct{} { return l.done }
 
+// Closed is closed when the browser has been served to the end: after a
+// successful login it gets a page that says so.
+func (l *Login) Closed() <-chan struct{} { return l.stopped }
+
 // Err returns nil after a successful login, else why it failed. It waits for the
 // end.
 func (l *Login) Err() error {

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestConfigCheckShowsValuesAndTheirOrigins(t *testing.T) {
+	home := newHome(t, `model = "from-file"
+model_provider = "local"
+[model_providers.local]
+name = "Local"
+base_url = "http://localhost:1/v1"
+http_headers = {Authorization = "Bearer secret-1"}
+[mcp_servers.x]
+command = "x"
+env = {TOKEN = "secret-2"}
+[profiles.fast]
+model = "from-profile"
+`)
+	line := func(out, key string) string {
+		for l := range strings.Lines(out) {
+			if strings.HasPrefix(l, key+" =") {
+				return strings.Join(strings.Fields(l), " ")
+			}
+		}
+		return ""
+	}
+	r := runWith(t, "", "config", "check")
+	require.Equal(t, 0, r.code, r.err)
+	require.Equal(t, `model = "from-file" # `+home+`/config.toml:1`, line(r.out, "model"))
+	require.Equal(t, `sandbox_mode = "read-only" # default`, line(r.out, "sandbox_mode"))
+	require.NotContains(t, r.out, "secret-")
+	r = runWith(t, "", "config", "check", "-c", "model=from-option")
+	require.Equal(t, `model = "from-option" # -c model`, line(r.out, "model"))
+	r = runWith(t, "", "config", "check", "--profile", "fast")
+	require.Equal(t, `model = "from-profile" # `+home+`/config.toml:11`, line(r.out, "model"))
+}
+
+func TestConfigCheckReportsEveryWrongValue(t *testing.T) {
+	home := newHome(t, "model = 3\n\napproval_policy = \"sometimes\"\n")
+	r := runWith(t, "", "config", "check")
+	require.Equal(t, 1, r.code)
+	require.Empty(t, r.out)
+	require.Contains(t, r.err, home+"/config.toml:1")
+	require.Contains(t, r.err, home+"/config.toml:3")
+	require.Contains(t, r.err, "on-request")
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestServersAreEditedInPlace(t *testing.T) {
+	home := newHome(t, `# mine
+model = "gpt-5" # the usual
+
+[mcp_servers.old] # keep
+command = "old"
+
+# the end
+`)
+	r := runWith(t, "", "mcp", "add", "docs", "--env", "TOKEN=secret", "--startup-timeout", "30s", "--", "npx", "-y", "docs", "--flag")
+	require.Equal(t, 0, r.code, r.err)
+	text, err := os.ReadFile(filepath.Join(home, "config.toml"))
+	require.NoError(t, err)
+	for _, kept := range []string{"# mine\n", `model = "gpt-5" # the usual`, "[mcp_servers.old] # keep", "# the end\n"} {
+		require.Contains(t, string(text), kept)
+	}
+
+	r = runWith(t, "", "mcp", "list", "--json")
+	require.Equal(t, 0, r.code, r.err)
+	var entries []map[string]any
+	require.NoError(t, json.Unmarshal([]byte(r.out), &entries))
+	require.Equal(t, []map[string]any{
+		{"name": "old", "command": "old", "args": []any{}, "env": nil, "startup_timeout_ms": nil},
+		{
+			"name": "docs", "command": "npx", "args": []any{"-y", "docs", "--flag"},
+			"env": map[string]any{"TOKEN": "secret"}, "startup_timeout_ms": 30000.0,
+		},
+	}, entries)
+	r = runWith(t, "", "mcp", "list")
+	require.Equal(t, "NAME  COMMAND  ARGS            ENV\nold   old      -               -\ndocs  npx      -y docs --flag  TOKEN=***\n", r.out)
+	r = runWith(t, "", "mcp", "get", "docs")
+	require.Contains(t, r.out, "30s")
+	require.NotContains(t, r.out, "secret")
+	r = runWith(t, "", "mcp", "get", "docs", "--json")
+	require.Contains(t, r.out, `"TOKEN": "secret"`)
+
+	require.Equal(t, ran{0, "", "Removed docs.\n"}, runWith(t, "", "mcp", "remove", "docs"))
+	require.Equal(t, ran{0, "", "There was no MCP server \"docs\".\n"}, runWith(t, "", "mcp", "remove", "docs"))
+	after, err := os.ReadFile(filepath.Join(home, "config.toml"))
+	require.NoError(t, err)
+	require.Equal(t, "# mine\nmodel = \"gpt-5\" # the usual\n\n[mcp_servers.old] # keep\ncommand = \"old\"\n\n# the end\n", string(after))
+}
+
+func TestExitCodes(t *testing.T) {
+	tests := []struct {
+		name string
+		args []string
+		code int
+		says string
+	}{
+		{"no command", nil, 2, "a command is missing"},
+		{"unknown command", []string{"nope"}, 2, `unknown command "nope"`},
+		{"unknown flag", []string{"serve", "--nope"}, 2, "--nope"},
+		{"group", []string{"mcp"}, 2, "codexmcp mcp --help"},
+		{"unknown in a group", []string{"mcp", "nope"}, 2, `unknown command "nope"`},
+		{"no command to add", []string{"mcp", "add", "x"}, 2, "NAME -- COMMAND"},
+		{"bad name", []string{"mcp", "add", "a.b", "--", "x"}, 2, "letters, digits"},
+		{"bad variable", []string{"mcp", "add", "a", "--env", "x", "--", "y"}, 2, "KEY=VALUE"},
+		{"unknown server", []string{"mcp", "get", "nope"}, 1, `no MCP server "nope"`},
+		{"bad time", []string{"serve", "--idle-time", "0s"}, 2, "--idle-time"},
+		{"help", []string{"mcp", "add", "--help"}, 0, ""},
+	}
+	newHome(t, "")
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := runWith(t, "", tt.args...)
+			require.Equal(t, tt.code, r.code, r.err)
+			require.Contains(t, r.err, tt.says)
+		})
+	}
+}
