@@ -87,6 +87,20 @@ func manyMembers(n, again int) string {
 	return b.String() + name(again) + "}"
 }
 
+// TestDuplicatesOfAllLengths has the two at all distances from the end of the text, where names are read otherwise.
+func TestDuplicatesOfAllLengths(t *testing.T) {
+	for n := range 24 {
+		name := "abcdefghijklmnopqrstuvwx"[:n]
+		for pad := range 12 {
+			text := `{"` + name + `":1,"between":2,"` + name + `":3` + strings.Repeat(" ", pad) + `}`
+			_, err := wire.ParseRaw([]byte(text))
+			assert.ErrorContains(t, err, "duplicate member", text)
+			_, err = wire.ParseRaw([]byte(strings.Replace(text, name+`":3`, name+`y":3`, 1)))
+			assert.NoError(t, err)
+		}
+	}
+}
+
 func TestAccepted(t *testing.T) {
 	for _, text := range accepted {
 		r, err := wire.ParseRaw([]byte(text))

@@ -24,7 +24,7 @@ func (d *Decoder) skipValue(s string, i, depth int) int {
 	if i < len(s) {
 		switch c := s[i]; c {
 		case '"':
-			if i = textEnd(s, i+1, d.controls); i < len(s) && s[i] == '"' {
+			if i = d.shortEnd(s, i+1); i < len(s) && s[i] == '"' {
 				return i + 1
 			}
 			return d.skipString(s, i)
@@ -116,11 +116,11 @@ func (d *Decoder) skipObject(s string, i, depth int) int {
 			return -1
 		}
 		start := i + 1
-		if i = textEnd(s, start, d.controls); i < len(s) && s[i] == '"' {
-			i++
-			if !names.add(d, s, start, i-1) {
+		if i = d.shortEnd(s, start); i < len(s) && s[i] == '"' {
+			if !names.add(d, s, start, i) {
 				return -1
 			}
+			i++
 		} else if i = d.skipString(s, i); i < 0 || !names.addEscaped(d, s, start, i-1) {
 			return -1
 		}
@@ -178,10 +178,20 @@ const (
 
 // add notes the name s[start:end], which has no escapes; a duplicate fails the decoder.
 func (n *nameSet) add(d *Decoder, s string, start, end int) bool {
+	bit := nameBit(s, start, end)
+	if i := d.nameCount; n.mask&bit == 0 && i < namesInline {
+		n.mask |= bit
+		d.nameRoom[i] = nameSpan{uint32(start), uint32(end)}
+		d.nameCount = i + 1
+		return true
+	}
+	return n.addChecked(d, s, start, end, bit)
+}
+
+func (n *nameSet) addChecked(d *Decoder, s string, start, end int, bit uint64) bool {
 	if n.names != nil || d.nameCount-n.base >= namesMost {
 		return n.addMapped(d, s, start, s[start:end])
 	}
-	bit := nameBit(s[start:end])
 	if n.mask&bit != 0 {
 		for i := n.base; i < d.nameCount; i++ {
 			if p := d.nameAt(i); s[p.start:p.end] == s[start:end] {
@@ -190,10 +200,10 @@ func (n *nameSet) add(d *Decoder, s string, start, end int) bool {
 		}
 	}
 	n.mask |= bit
-	if i := d.nameCount; i < namesInline {
-		d.nameRoom[i] = nameSpan{uint32(start), uint32(end)}
+	if i := d.nameCount - namesInline; i < 0 {
+		d.nameRoom[d.nameCount] = nameSpan{uint32(start), uint32(end)}
 	} else {
-		d.nameMore = append(d.nameMore[:i-namesInline], nameSpan{uint32(start), uint32(end)})
+		d.nameMore = append(d.nameMore[:i], nameSpan{uint32(start), uint32(end)})
 	}
 	d.nameCount++
 	return true
@@ -211,6 +221,7 @@ func (n *nameSet) addMapped(d *Decoder, s string, start int, name string) bool {
 			p := d.nameAt(i)
 			n.names[s[p.start:p.end]] = struct{}{}
 		}
+		n.mask = ^uint64(0) // so that add comes here
 	}
 	if _, ok := n.names[name]; ok {
 		return n.duplicate(d, start, name)
@@ -224,23 +235,19 @@ func (n *nameSet) duplicate(d *Decoder, start int, name string) bool {
 	return false
 }
 
-// nameBit returns one bit, the same for the same name and most likely another for another.
-func nameBit(name string) uint64 {
-	n := len(name)
-	h := uint64(n)
-	switch {
-	case n >= 8:
-		h += word(name) ^ bits.RotateLeft64(word(name[n-8:]), 29)
-	case n >= 4:
-		h += half(name) | half(name[n-4:])<<32
-	case n > 0:
-		h += uint64(name[0])<<8 | uint64(name[n>>1])<<16 | uint64(name[n-1])<<24
+// nameBit returns one bit, the same for the same name s[start:end] and most likely another for another.
+func nameBit(s string, start, end int) uint64 {
+	var h uint64
+	if n := end - start; n > 8 {
+		h = wordAt(s, start) ^ bits.RotateLeft64(wordAt(s, end-8), 29) + uint64(n)
+	} else if start <= len(s)-8 {
+		h = wordAt(s, start) << (64 - 8*uint(n))
+	} else {
+		for i := start; i < end; i++ {
+			h = h>>8 | uint64(s[i])<<56
+		}
 	}
 	return 1 << (h * 0x9e3779b97f4a7c15 >> 58)
-}
-
-func half(s string) uint64 {
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
 func (d *Decoder) nameAt(i int) nameSpan {
@@ -248,6 +255,17 @@ func (d *Decoder) nameAt(i int) nameSpan {
 		return d.nameRoom[i]
 	}
 	return d.nameMore[i-namesInline]
+}
+
+// shortEnd is textEnd, at its fastest for a short text.
+func (d *Decoder) shortEnd(s string, i int) int {
+	if i <= len(s)-8 {
+		if m := specials(wordAt(s, i)) & highs; m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+		i += 8
+	}
+	return textEnd(s, i, d.controls)
 }
 
 // The skim functions find the end of a value without checking it, for looking ahead: what they pass over is
