@@ -41,7 +41,7 @@ func NewDecoder(text string) Decoder {
 func (d *Decoder) Reset(text string) {
 	const keep = 64 << 10 // what one large message needed is not held for ever
 	d.text, d.pos, d.depth, d.err, d.nameCount = text, 0, 0, nil, 0
-	d.chunk = strings.Builder{}
+	d.dropChunk()
 	if cap(d.scratch) > keep {
 		d.scratch = nil
 	}
@@ -131,6 +131,14 @@ func (d *Decoder) keepShort(s string) string {
 	start := d.chunk.Len()
 	d.chunk.WriteString(s)
 	return d.chunk.String()[start:]
+}
+
+// dropChunk lets go of the chunk, which must not be written to on behalf of two messages: their values would hold each
+// other's memory.
+func (d *Decoder) dropChunk() {
+	if d.chunk.Cap() > 0 {
+		d.chunk = strings.Builder{}
+	}
 }
 
 // open enters a container.
@@ -425,7 +433,8 @@ func decode(text string, v Value) error {
 	d.limit = MaxDepth
 	v.DecodeJSON(d)
 	err := d.End()
-	d.text, d.err, d.chunk = "", nil, strings.Builder{}
+	d.text, d.err = "", nil
+	d.dropChunk()
 	decoders.Put(d)
 	return err
 }
