@@ -19,12 +19,12 @@ func Notify[P any](ctx context.Context, c *Conn, m wire.Notification[P], params 
 	return c.Notify(ctx, m.Method, valueOf(&params))
 }
 
-// HandleRequest returns a handler of the requests m that calls fn. Params may be left out by the peer if P has no
-// required member.
-func HandleRequest[P, R any](_ wire.Request[P, R], fn func(context.Context, P) (R, error)) *RequestHandler {
+// HandleRequest returns a handler of the requests m that calls fn. Params may be left out by the peer if neither the
+// method requires them nor P has a required member.
+func HandleRequest[P, R any](m wire.Request[P, R], fn func(context.Context, P) (R, error)) *RequestHandler {
 	return &RequestHandler{
 		NewParams:      newValue[P],
-		ParamsRequired: needsMembers[P](),
+		ParamsRequired: m.ParamsRequired || needsMembers[P](),
 		Serve: func(ctx context.Context, params wire.Value) (wire.Value, error) {
 			p, ok := params.(any).(*P)
 			if !ok {
@@ -40,10 +40,10 @@ func HandleRequest[P, R any](_ wire.Request[P, R], fn func(context.Context, P) (
 }
 
 // HandleNotification returns a handler of the notifications m that calls fn.
-func HandleNotification[P any](_ wire.Notification[P], fn func(context.Context, P)) *NotificationHandler {
+func HandleNotification[P any](m wire.Notification[P], fn func(context.Context, P)) *NotificationHandler {
 	return &NotificationHandler{
 		NewParams:      newValue[P],
-		ParamsRequired: needsMembers[P](),
+		ParamsRequired: m.ParamsRequired || needsMembers[P](),
 		Serve: func(ctx context.Context, params wire.Value) {
 			if p, ok := params.(any).(*P); ok {
 				fn(ctx, *p)

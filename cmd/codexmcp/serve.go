@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,7 @@ import (
 	"github.com/codexmcp/codexmcp/jsonrpc"
 	"github.com/codexmcp/codexmcp/mcpprotocol"
 	"github.com/codexmcp/codexmcp/mcptypes"
+	"github.com/codexmcp/codexmcp/server"
 )
 
 // shutdownTime is how long conversations may take to end with the server.
@@ -34,15 +36,21 @@ type serveFlags struct {
 	events    string
 	logLevel  string
 	idleTime  time.Duration
+	http      string
+	tokenFile string
 }
 
 func serveCommand() *cobra.Command {
 	var flags serveFlags
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve Codex conversations to an MCP client over stdio",
+		Short: "Serve Codex conversations to MCP clients",
 		Long: `serve speaks MCP on stdin and stdout, one JSON message per line. It reads
-$CODEX_HOME/config.toml; -c overrides what is there. It ends when stdin does.`,
+$CODEX_HOME/config.toml; -c overrides what is there. It ends when stdin does.
+
+With --http it serves streamable HTTP at /mcp instead, to any number of clients.
+Clients must send a bearer token, read from --token-file or the variable
+CODEXMCP_TOKEN; only on a loopback address may it be left out.`,
 		Example: `  codexmcp serve -c model=gpt-5 -c 'model_providers.local={name="Local", base_url="http://localhost:11434/v1"}'`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -52,6 +60,8 @@ $CODEX_HOME/config.toml; -c overrides what is there. It ends when stdin does.`,
 	addOverrides(cmd, &flags.overrides)
 	cmd.Flags().StringVar(&flags.events, "events", "on", "send codex/event notifications: on or off")
 	cmd.Flags().DurationVar(&flags.idleTime, "idle-time", codex.DefaultIdleTime, "how long a conversation that nobody uses stays in memory; it comes back when spoken to")
+	cmd.Flags().StringVar(&flags.http, "http", "", "serve HTTP at this address, such as 127.0.0.1:8080")
+	cmd.Flags().StringVar(&flags.tokenFile, "token-file", "", "file with the bearer token that HTTP clients must send")
 	cmd.Flags().StringVar(&flags.logLevel, "log-level", "warn", "what goes to stderr: debug, info, warn or error")
 	return cmd
 }
@@ -60,6 +70,9 @@ $CODEX_HOME/config.toml; -c overrides what is there. It ends when stdin does.`,
 func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Writer) error {
 	if flags.events != "on" && flags.events != "off" {
 		return errMisuse{fmt.Errorf("--events %q: want on or off", flags.events)}
+	}
+	if flags.tokenFile != "" && flags.http == "" {
+		return errMisuse{errors.New("--token-file is of use with --http only")}
 	}
 	if flags.idleTime <= 0 {
 		return errMisuse{fmt.Errorf("--idle-time %s: want more than nothing", flags.idleTime)}
@@ -97,7 +110,11 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 	if err != nil {
 		return err
 	}
-	err = srv.Serve(ctx, jsonrpc.Lines(in, out, jsonrpc.Limits{}))
+	if flags.http == "" {
+		err = srv.Serve(ctx, jsonrpc.Lines(in, out, jsonrpc.Limits{}))
+	} else {
+		err = serveHTTP(ctx, srv, flags, log)
+	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
 	if ctx.Err() != nil {
@@ -105,6 +122,27 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 	}
 	credentials.Close()
 	return errors.Join(err, manager.Close(ending))
+}
+
+// tokenVariable holds the bearer token of HTTP clients.
+const tokenVariable = "CODEXMCP_TOKEN"
+
+// serveHTTP runs the server over HTTP until ctx ends.
+func serveHTTP(ctx context.Context, srv *server.Server, flags serveFlags, log *slog.Logger) error {
+	token := os.Getenv(tokenVariable)
+	if flags.tokenFile != "" {
+		text, err := os.ReadFile(flags.tokenFile)
+		if err != nil {
+			return fmt.Errorf("read the token: %w", err)
+		}
+		if token = strings.TrimSpace(string(text)); token == "" {
+			return fmt.Errorf("read the token: %q is empty", flags.tokenFile)
+		}
+	}
+	return server.ListenHTTP(ctx, srv, server.ListenOptions{
+		Address: flags.http, Token: token, Grace: shutdownTime,
+		Ready: func(url string) { log.Warn("serving", "url", url, "token", token != "") },
+	})
 }
 
 // loadConfig reads the configuration of the process.

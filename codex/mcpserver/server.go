@@ -15,6 +15,9 @@ import (
 	"github.com/codexmcp/codexmcp/server"
 )
 
+// title is how the server is called where people see it.
+const title = "Codex"
+
 // eventsCapability is the experimental capability by which a client turns
 // events off.
 const eventsCapability = "codex/events"
@@ -31,6 +34,10 @@ type Options struct {
 	Version string
 	// NoEvents turns off codex/event notifications for every client.
 	NoEvents bool
+	// ConversationTools offers the conversation tools beside codex and
+	// codex-reply: conversations in the background, for clients that can only call
+	// tools.
+	ConversationTools bool
 	// ProgressInterval is how often a client that wants to know hears at least
 	// that a tool is at work; [DefaultProgressInterval] when zero.
 	ProgressInterval time.Duration
@@ -59,7 +66,7 @@ func New(o Options) (*server.Server, error) {
 		o.ProgressInterval = DefaultProgressInterval
 	}
 	h := &handler{options: o, manager: o.Manager, log: o.Log, subscriptions: map[string]*subscription{}}
-	s := server.New(mcptypes.Implementation{Name: "codex-mcp-server", Title: "Codex", Version: o.Version}, &server.Options{
+	s := server.New(mcptypes.Implementation{Name: "codex-mcp-server", Title: title, Version: o.Version}, &server.Options{
 		Limits:             o.Limits,
 		ServeUninitialized: true,
 		ListChanged:        true,
@@ -71,6 +78,11 @@ func New(o Options) (*server.Server, error) {
 	if err := h.addTools(s); err != nil {
 		return nil, err
 	}
+	if o.ConversationTools {
+		if err := h.addConversationTools(s); err != nil {
+			return nil, err
+		}
+	}
 	h.addMethods(s)
 	return s, nil
 }
@@ -80,6 +92,10 @@ func (h *handler) initialized(_ context.Context, s *server.Session, result *mcpt
 	client := s.Client().ClientInfo
 	h.options.Agent.SetClient(client.Name, client.Version)
 	result.ServerInfo.UserAgent = h.options.Agent.String()
+	// Clients of the original get the title in sessions of every revision.
+	if err := result.ServerInfo.Extra.SetValue("title", title); err != nil {
+		h.log.Error("initialize", "error", err)
+	}
 }
 
 // wantsEvents reports whether a client is sent codex/event notifications.
