@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -142,6 +143,16 @@ func TestDiffClassifies(t *testing.T) {
 				got = append(got, fmt.Sprintf("%s %s %s", c.Kind, c.Name, c.Breaks))
 			}
 			assert.ElementsMatch(t, test.want, got)
+
+			// Going back breaks readers where going forth breaks writers. Only
+			// methods differ: one that comes breaks nobody.
+			back, err := Diff(sourceOf("2", edited(t, test.patch)), sourceOf("1", base))
+			require.NoError(t, err)
+			if !slices.ContainsFunc(report.Changes, (*Change).isMethod) {
+				assert.Equal(t, report.Breaks()&BreaksReaders != 0, back.Breaks()&BreaksWriters != 0)
+				assert.Equal(t, report.Breaks()&BreaksWriters != 0, back.Breaks()&BreaksReaders != 0)
+				assert.Len(t, back.Changes, len(report.Changes))
+			}
 		})
 	}
 }

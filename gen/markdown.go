@@ -27,8 +27,8 @@ func Markdown(pkg *Package, page string, pages map[string]string) ([]byte, error
 		"params": func(m *Method) string { return w.carried(m.Params, m.paramsAt) },
 		"result": func(m *Method) string { return w.carried(m.Result, m.resultAt) },
 		"text":   w.text, "prose": prose, "paragraphs": paragraphs, "title": title, "used": w.usedBy,
-		"members": w.members, "variants": w.variants, "what": what,
-		"meaning": func(v *EnumValue) string { return prose(beginWith(v.Doc, v.Name, "`"+v.Wire+"`")) },
+		"code": code, "members": w.members, "variants": w.variants, "what": what,
+		"meaning": func(v *EnumValue) string { return prose(beginWith(v.Doc, v.Name, code(v.Wire))) },
 	}).ParseFS(templateFiles, "templates/markdown.tmpl")
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ type row struct{ Name, Type, Need, Doc string }
 func (w *pageWriter) members(s *Struct) []row {
 	var rows []row
 	for _, f := range s.Fields {
-		r := row{Name: "`" + f.Wire + "`", Type: w.text(f.Type), Doc: prose(beginWith(f.Doc, f.Name, "`"+f.Wire+"`"))}
+		r := row{Name: code(f.Wire), Type: w.text(f.Type), Doc: prose(beginWith(f.Doc, f.Name, code(f.Wire)))}
 		switch {
 		case s.Box:
 			r.Name = "(all of it)"
@@ -121,7 +121,7 @@ func (w *pageWriter) limits(at string) string {
 	var parts []string
 	for _, key := range slices.Sorted(maps.Keys(schema)) {
 		if key == "default" || boundsOf[key].kinds != nil || slices.Contains([]string{"format", "pattern", "multipleOf"}, key) {
-			parts = append(parts, fmt.Sprintf("%s `%s`", key, strings.Trim(jsonText(schema[key]), `"`)))
+			parts = append(parts, key+" "+code(strings.Trim(jsonText(schema[key]), `"`)))
 		}
 	}
 	if len(parts) == 0 {
@@ -142,7 +142,7 @@ func (w *pageWriter) variants(u *Union) []row {
 	}
 	for _, v := range u.Variants {
 		for _, tag := range v.Tags {
-			tags[v] = append(tags[v], "`"+tag+"`")
+			tags[v] = append(tags[v], code(tag))
 		}
 	}
 	for _, v := range u.Variants {
@@ -217,7 +217,7 @@ func (w *pageWriter) text(t *Type) string {
 	case Members:
 		text = "object"
 	case ConstString:
-		text = "`" + strings.ReplaceAll(jsonText(t.Const), "|", "\\|") + "`"
+		text = code(jsonText(t.Const))
 	case ConstInt, ConstBool:
 		text = "`" + t.Const + "`"
 	case Slice:
@@ -259,6 +259,9 @@ func title(name string) string {
 	text := strings.ToLower(strings.Join(words(name), " "))
 	return strings.ToUpper(text[:1]) + text[1:]
 }
+
+// code is what stands on the wire, in a table's cell.
+func code(text string) string { return "`" + strings.ReplaceAll(text, "|", "\\|") + "`" }
 
 // prose is text as it may stand in a table's cell.
 func prose(text string) string {

@@ -153,7 +153,7 @@ func (p *project) checkFiles(files map[string][]byte) error {
 	}
 	var errs []error
 	for _, d := range drift {
-		errs = append(errs, fmt.Errorf("%s: run make generate", d))
+		errs = append(errs, fmt.Errorf("%s: run %s", d, p.manifest.Command))
 	}
 	return errors.Join(errs...)
 }

@@ -79,10 +79,6 @@ func (p *project) next(out io.Writer, revision string) error {
 
 // upgrade moves or makes a pin with all that follows from it, or changes nothing.
 func (p *project) upgrade(ctx context.Context, revision, from string, origin pin) (*gen.Report, error) {
-	before, _, err := p.manifest.Load(p.read)
-	if err != nil {
-		return nil, err
-	}
 	old := predecessor(p.manifest, revision)
 	if old < 0 {
 		return nil, fmt.Errorf("no pin that is older to compare with; use schema pin and an entry in %s", packagesFile)
@@ -116,6 +112,10 @@ func (p *project) upgrade(ctx context.Context, revision, from string, origin pin
 		return p.read(name)
 	}
 	generated, err := next.manifest.Generate(read)
+	if err != nil {
+		return nil, err
+	}
+	before, _, err := p.manifest.Load(p.read)
 	if err != nil {
 		return nil, err
 	}
