@@ -220,7 +220,7 @@ func (x *exchange) register() bool {
 // status is the HTTP status of a refusal.
 func (x *exchange) status(m jsonrpc.Outgoing) int {
 	switch code := m.Error.Code; {
-	case m.Related.IsZero():
+	case m.Related.IsZero(), code == CodeHeaderMismatch, code == CodeMissingCapability, code == CodeUnsupportedRevision:
 		return http.StatusBadRequest
 	case x.session != nil && (x.session.Initialized() || code != jsonrpc.CodeInvalidRequest):
 		return http.StatusOK
@@ -228,8 +228,7 @@ func (x *exchange) status(m jsonrpc.Outgoing) int {
 		return http.StatusBadRequest
 	case code == jsonrpc.CodeMethodNotFound:
 		return http.StatusNotFound
-	case code == jsonrpc.CodeInvalidParams, code == jsonrpc.CodeInvalidRequest,
-		code == CodeHeaderMismatch, code == CodeMissingCapability, code == CodeUnsupportedRevision:
+	case code == jsonrpc.CodeInvalidParams, code == jsonrpc.CodeInvalidRequest:
 		return http.StatusBadRequest
 	}
 	return http.StatusOK

@@ -103,6 +103,9 @@ func (s *Server) rounds(ctx context.Context, m *method, params wire.Value, r *re
 			return s.inputRequired(m.name, r.session, need, purposeOf(r.session, params))
 		}
 		if r.input, err = r.session.fulfil(ctx, need); err != nil {
+			if _, ok := params.(*mcptypes.CallToolParams); ok {
+				return new(ErrorResult(err)), nil
+			}
 			return nil, fmt.Errorf("%s: %w", m.name, err)
 		}
 	}
@@ -128,7 +131,11 @@ func purposeOf(session *Session, params wire.Value) string {
 	parts := []string{session.owner}
 	switch p := params.(type) {
 	case *mcptypes.CallToolParams:
-		parts = append(parts, "tool", p.Name, p.Arguments.String())
+		arguments := p.Arguments
+		if arguments.IsZero() {
+			arguments = wire.EmptyObject()
+		}
+		parts = append(parts, "tool", p.Name, arguments.String())
 	case *mcptypes.ReadResourceParams:
 		parts = append(parts, "resource", p.URI)
 	case *mcptypes.GetPromptParams:

@@ -208,7 +208,9 @@ func (s *Server) serveCallTool(ctx context.Context, p *mcptypes.CallToolParams) 
 // call runs the tool on arguments that fit, and checks what it returns.
 func (t *tool) call(ctx context.Context, p *mcptypes.CallToolParams) (mcptypes.CallToolResult, error) {
 	if p.Arguments.IsZero() {
-		p.Arguments = wire.EmptyObject()
+		whole := *p
+		whole.Arguments = wire.EmptyObject()
+		p = &whole
 	}
 	var arguments any
 	if t.input != nil {
