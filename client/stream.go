@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/codexmcp/codexmcp/jsonrpc"
@@ -15,6 +16,10 @@ import (
 
 // maxReopens is how often in a row a stream is opened again that brings nothing.
 const maxReopens = 5
+
+// listenTime is how long a server may take to open the stream for what belongs to
+// no request before calls are made without it.
+const listenTime = 2 * time.Second
 
 // maxStreamRequests is how many requests of a server on one stream are served at once.
 const maxStreamRequests = 64
@@ -64,26 +69,42 @@ func (t *httpTransport) fail(id int64, err error) {
 }
 
 // listen opens the stream for what belongs to no request, if the server has one.
+// It returns when the server has answered, so that nothing is missed of what it
+// sends in the course of the calls that follow, or has taken too long.
 func (t *httpTransport) listen() {
 	ctx, cancel := context.WithCancel(t.ctx)
+	open := make(chan struct{})
 	t.mu.Lock()
 	if t.listening != nil {
 		t.listening()
 	}
 	t.listening = cancel
 	t.mu.Unlock()
-	if !t.goStream(func() { defer cancel(); t.keepListening(ctx) }) {
+	opened := sync.OnceFunc(func() { close(open) })
+	if !t.goStream(func() {
+		defer cancel()
+		defer opened()
+		t.keepListening(ctx, opened)
+	}) {
 		cancel()
+		return
+	}
+	late := time.NewTimer(listenTime)
+	defer late.Stop()
+	select {
+	case <-open:
+	case <-late.C:
 	}
 }
 
 // keepListening reads the stream for what belongs to no request, again and
 // again. A server that has none says so.
-func (t *httpTransport) keepListening(ctx context.Context) {
+func (t *httpTransport) keepListening(ctx context.Context, opened func()) {
 	at := &position{}
 	for failures := 0; failures < 2*maxReopens; {
 		before := at.events
 		answer, err := t.get(ctx, at.id)
+		opened()
 		if err == nil {
 			stop := context.AfterFunc(ctx, func() { _ = answer.Body.Close() })
 			err = t.readStream(answer, at)
