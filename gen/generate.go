@@ -2,6 +2,7 @@ package gen
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"go/token"
@@ -18,9 +19,10 @@ type Source struct {
 	Package, Import string
 	// Title names the protocol and Revision its version, for comments.
 	Title, Revision string
-	// Path is where Schema is kept, for the head of each file.
-	Path   string
-	Schema []byte
+	// Path is where Schema is kept, Command what a person runs to generate, for
+	// the head of each file. Without one it is make generate.
+	Path, Command string
+	Schema        []byte
 	// Overlays are applied in order.
 	Overlays []*Overlay
 	// Directions are the definitions that list which messages go which way.
@@ -56,7 +58,7 @@ func Build(src Source) (*Package, error) {
 		return nil, fmt.Errorf("%s: %w", src.Path, err)
 	}
 	pkg := &Package{
-		Name: src.Package, Import: src.Import, Title: src.Title, Revision: src.Revision, Source: src.Path,
+		Name: src.Package, Import: src.Import, Title: src.Title, Revision: src.Revision, Source: src.Path, Command: cmp.Or(src.Command, makeGenerate),
 		types: map[string]*Type{}, schemas: root["$defs"].(map[string]any), imports: src.Imports,
 	}
 	b := &builder{
@@ -193,10 +195,15 @@ func (b *builder) sort() {
 	slices.SortFunc(p.Methods, func(x, y *Method) int { return byName(x.Name, y.Name) })
 }
 
+// makeGenerate is what a person runs to generate where nothing else is said.
+const makeGenerate = "make generate"
+
 // A Manifest lists the packages of a project: what `go generate` makes.
 type Manifest struct {
 	// Module is the Go module's path.
 	Module string `json:"module"`
+	// Command is what a person runs to generate, for messages; make generate if empty.
+	Command string `json:"command,omitempty"`
 	// Packages are generated in order, so that one can refer to those before it.
 	Packages []ManifestPackage `json:"packages"`
 }
@@ -240,7 +247,7 @@ func (m *Manifest) load(read func(path string) ([]byte, error)) ([]Source, []*Ov
 		}
 		src := Source{
 			Package: p.Name, Import: m.Module + "/" + p.Dir, Title: p.Title, Revision: p.Revision,
-			Path: p.Schema, Schema: text, Directions: p.Directions, Schemas: p.Schemas, Imports: map[string]*Package{}, Like: p.Like,
+			Path: p.Schema, Command: m.Command, Schema: text, Directions: p.Directions, Schemas: p.Schemas, Imports: map[string]*Package{}, Like: p.Like,
 		}
 		for _, file := range p.Overlays {
 			if parsed[file] == nil {
@@ -280,6 +287,7 @@ func ParseManifest(data []byte) (*Manifest, error) {
 	if m.Module == "" || len(m.Packages) == 0 {
 		return nil, fmt.Errorf("manifest: want a module and packages")
 	}
+	m.Command = cmp.Or(m.Command, makeGenerate)
 	seen := map[string]bool{}
 	for i, p := range m.Packages {
 		switch {

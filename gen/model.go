@@ -7,8 +7,9 @@ type Package struct {
 	Name, Import string
 	// Title and Revision describe the protocol in comments.
 	Title, Revision string
-	// Source is the pin's path, for the head of every file.
-	Source string
+	// Source is the pin's path and Command what a person runs to generate, for the
+	// head of every file.
+	Source, Command string
 
 	Structs []*Struct
 	Unions  []*Union
