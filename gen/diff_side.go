@@ -56,12 +56,13 @@ func readSide(src Source) (*side, error) {
 			}
 		}
 	}
-	if s.pkg, err = Build(src); err != nil {
-		s.note = "no Go identifiers: " + err.Error()
-		return s, nil
+	pkg, failed := Build(src)
+	if failed == nil {
+		s.pkg, s.api, s.at = pkg, pkg.api(), pkg.places()
+		s.assign(src.Directions)
+	} else {
+		s.note = "no Go identifiers: " + failed.Error()
 	}
-	s.api, s.at = s.pkg.api(), s.pkg.places()
-	s.assign(src.Directions)
 	return s, nil
 }
 

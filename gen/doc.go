@@ -11,6 +11,10 @@
 //	render    the model as source, through templates
 //	drift     what is on disk against what should be
 //
+// Beside them stand diff, which compares two schemas and says whom a change
+// breaks, and what is made from the same model for other languages: bundle (one
+// JSON Schema), typescript and markdown.
+//
 // The generator knows no protocol by name. What it does with a schema follows
 // from these rules; where a schema wants something else, an overlay says so.
 //

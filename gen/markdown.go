@@ -200,7 +200,7 @@ func what(m *Method) string {
 
 // text is a type as a reader of JSON says it, linked.
 func (w *pageWriter) text(t *Type) string {
-	text := ""
+	var text string
 	switch t.Kind {
 	case String:
 		text = "string"
