@@ -21,6 +21,7 @@ func (x *AddConversationListenerParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AddConversationListenerParams) DecodeJSON(d *wire.Decoder) {
+	*x = AddConversationListenerParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -49,7 +50,6 @@ func (x AddConversationListenerParams) MarshalJSON() ([]byte, error) { return x.
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AddConversationListenerParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AddConversationListenerParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -63,6 +63,7 @@ func (x *AddConversationListenerResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AddConversationListenerResult) DecodeJSON(d *wire.Decoder) {
+	*x = AddConversationListenerResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -91,7 +92,6 @@ func (x AddConversationListenerResult) MarshalJSON() ([]byte, error) { return x.
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AddConversationListenerResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AddConversationListenerResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -106,6 +106,7 @@ func (x *AddFileChange) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AddFileChange) DecodeJSON(d *wire.Decoder) {
+	*x = AddFileChange{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -134,7 +135,6 @@ func (x AddFileChange) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AddFileChange) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AddFileChange{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -148,6 +148,7 @@ func (x *AddedFile) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AddedFile) DecodeJSON(d *wire.Decoder) {
+	*x = AddedFile{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -176,7 +177,6 @@ func (x AddedFile) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AddedFile) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AddedFile{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -191,6 +191,7 @@ func (x *AgentMessageDeltaEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AgentMessageDeltaEvent) DecodeJSON(d *wire.Decoder) {
+	*x = AgentMessageDeltaEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -222,7 +223,6 @@ func (x AgentMessageDeltaEvent) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AgentMessageDeltaEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AgentMessageDeltaEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -237,6 +237,7 @@ func (x *AgentMessageEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AgentMessageEvent) DecodeJSON(d *wire.Decoder) {
+	*x = AgentMessageEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -268,7 +269,6 @@ func (x AgentMessageEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AgentMessageEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AgentMessageEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -283,6 +283,7 @@ func (x *AgentReasoningDeltaEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AgentReasoningDeltaEvent) DecodeJSON(d *wire.Decoder) {
+	*x = AgentReasoningDeltaEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -314,7 +315,6 @@ func (x AgentReasoningDeltaEvent) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AgentReasoningDeltaEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AgentReasoningDeltaEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -329,6 +329,7 @@ func (x *AgentReasoningEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AgentReasoningEvent) DecodeJSON(d *wire.Decoder) {
+	*x = AgentReasoningEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -360,7 +361,6 @@ func (x AgentReasoningEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AgentReasoningEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AgentReasoningEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -375,6 +375,7 @@ func (x *AgentReasoningRawContentDeltaEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AgentReasoningRawContentDeltaEvent) DecodeJSON(d *wire.Decoder) {
+	*x = AgentReasoningRawContentDeltaEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -406,7 +407,6 @@ func (x AgentReasoningRawContentDeltaEvent) MarshalJSON() ([]byte, error) { retu
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AgentReasoningRawContentDeltaEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AgentReasoningRawContentDeltaEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -421,6 +421,7 @@ func (x *AgentReasoningRawContentEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AgentReasoningRawContentEvent) DecodeJSON(d *wire.Decoder) {
+	*x = AgentReasoningRawContentEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -452,7 +453,6 @@ func (x AgentReasoningRawContentEvent) MarshalJSON() ([]byte, error) { return x.
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AgentReasoningRawContentEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AgentReasoningRawContentEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -466,6 +466,7 @@ func (x *AgentReasoningSectionBreakEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AgentReasoningSectionBreakEvent) DecodeJSON(d *wire.Decoder) {
+	*x = AgentReasoningSectionBreakEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -494,7 +495,6 @@ func (x AgentReasoningSectionBreakEvent) MarshalJSON() ([]byte, error) { return 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AgentReasoningSectionBreakEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AgentReasoningSectionBreakEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -518,6 +518,7 @@ func (x *ApplyPatchApprovalParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ApplyPatchApprovalParams) DecodeJSON(d *wire.Decoder) {
+	*x = ApplyPatchApprovalParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -564,7 +565,6 @@ func (x ApplyPatchApprovalParams) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ApplyPatchApprovalParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ApplyPatchApprovalParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -588,6 +588,7 @@ func (x *ApplyPatchApprovalRequestEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ApplyPatchApprovalRequestEvent) DecodeJSON(d *wire.Decoder) {
+	*x = ApplyPatchApprovalRequestEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -634,7 +635,6 @@ func (x ApplyPatchApprovalRequestEvent) MarshalJSON() ([]byte, error) { return x
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ApplyPatchApprovalRequestEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ApplyPatchApprovalRequestEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -649,6 +649,7 @@ func (x *ApplyPatchApprovalResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ApplyPatchApprovalResult) DecodeJSON(d *wire.Decoder) {
+	*x = ApplyPatchApprovalResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -679,7 +680,6 @@ func (x ApplyPatchApprovalResult) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ApplyPatchApprovalResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ApplyPatchApprovalResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -693,6 +693,7 @@ func (x *ApplyPatchArguments) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ApplyPatchArguments) DecodeJSON(d *wire.Decoder) {
+	*x = ApplyPatchArguments{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -721,7 +722,6 @@ func (x ApplyPatchArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ApplyPatchArguments) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ApplyPatchArguments{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -736,6 +736,7 @@ func (x *ApprovalFormSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ApprovalFormSchema) DecodeJSON(d *wire.Decoder) {
+	*x = ApprovalFormSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -767,7 +768,6 @@ func (x ApprovalFormSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ApprovalFormSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ApprovalFormSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -783,6 +783,7 @@ func (x *ApprovalResponse) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ApprovalResponse) DecodeJSON(d *wire.Decoder) {
+	*x = ApprovalResponse{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -818,7 +819,6 @@ func (x ApprovalResponse) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ApprovalResponse) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ApprovalResponse{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -833,6 +833,7 @@ func (x *ArchiveConversationParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ArchiveConversationParams) DecodeJSON(d *wire.Decoder) {
+	*x = ArchiveConversationParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -864,7 +865,6 @@ func (x ArchiveConversationParams) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ArchiveConversationParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ArchiveConversationParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -884,6 +884,7 @@ func (x *AuthClaims) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AuthClaims) DecodeJSON(d *wire.Decoder) {
+	*x = AuthClaims{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -929,7 +930,6 @@ func (x AuthClaims) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AuthClaims) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AuthClaims{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -950,6 +950,7 @@ func (x *AuthFile) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AuthFile) DecodeJSON(d *wire.Decoder) {
+	*x = AuthFile{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -986,7 +987,6 @@ func (x AuthFile) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AuthFile) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AuthFile{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1000,6 +1000,7 @@ func (x *AuthStatusChangeParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AuthStatusChangeParams) DecodeJSON(d *wire.Decoder) {
+	*x = AuthStatusChangeParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1027,7 +1028,6 @@ func (x AuthStatusChangeParams) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AuthStatusChangeParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AuthStatusChangeParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1044,6 +1044,7 @@ func (x *AuthTokens) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AuthTokens) DecodeJSON(d *wire.Decoder) {
+	*x = AuthTokens{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1081,7 +1082,6 @@ func (x AuthTokens) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AuthTokens) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AuthTokens{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1096,6 +1096,7 @@ func (x *BackgroundEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *BackgroundEvent) DecodeJSON(d *wire.Decoder) {
+	*x = BackgroundEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1127,7 +1128,6 @@ func (x BackgroundEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *BackgroundEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = BackgroundEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1141,6 +1141,7 @@ func (x *CancelLoginChatGptParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CancelLoginChatGptParams) DecodeJSON(d *wire.Decoder) {
+	*x = CancelLoginChatGptParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1169,7 +1170,6 @@ func (x CancelLoginChatGptParams) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CancelLoginChatGptParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CancelLoginChatGptParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1184,6 +1184,7 @@ func (x *CodexReplyToolArguments) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CodexReplyToolArguments) DecodeJSON(d *wire.Decoder) {
+	*x = CodexReplyToolArguments{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1215,7 +1216,6 @@ func (x CodexReplyToolArguments) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CodexReplyToolArguments) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CodexReplyToolArguments{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1237,6 +1237,7 @@ func (x *CodexToolArguments) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CodexToolArguments) DecodeJSON(d *wire.Decoder) {
+	*x = CodexToolArguments{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1291,7 +1292,6 @@ func (x CodexToolArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CodexToolArguments) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CodexToolArguments{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1313,6 +1313,7 @@ func (x *CodexToolResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CodexToolResult) DecodeJSON(d *wire.Decoder) {
+	*x = CodexToolResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1353,7 +1354,6 @@ func (x CodexToolResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CodexToolResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CodexToolResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1371,6 +1371,7 @@ func (x *CodexToolUsage) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CodexToolUsage) DecodeJSON(d *wire.Decoder) {
+	*x = CodexToolUsage{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1411,7 +1412,6 @@ func (x CodexToolUsage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CodexToolUsage) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CodexToolUsage{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1425,6 +1425,7 @@ func (x *CompactedItem) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompactedItem) DecodeJSON(d *wire.Decoder) {
+	*x = CompactedItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1453,7 +1454,6 @@ func (x CompactedItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompactedItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompactedItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1470,6 +1470,7 @@ func (x *CompactedLine) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompactedLine) DecodeJSON(d *wire.Decoder) {
+	*x = CompactedLine{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1504,7 +1505,6 @@ func (x CompactedLine) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompactedLine) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompactedLine{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1525,6 +1525,7 @@ func (x *ConversationCreateArguments) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationCreateArguments) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationCreateArguments{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1575,7 +1576,6 @@ func (x ConversationCreateArguments) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationCreateArguments) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationCreateArguments{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1591,6 +1591,7 @@ func (x *ConversationCreateResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationCreateResult) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationCreateResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1625,7 +1626,6 @@ func (x ConversationCreateResult) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationCreateResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationCreateResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1641,6 +1641,7 @@ func (x *ConversationEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationEvent) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1672,7 +1673,6 @@ func (x ConversationEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1689,6 +1689,7 @@ func (x *ConversationEventParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationEventParams) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationEventParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1723,7 +1724,6 @@ func (x ConversationEventParams) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationEventParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationEventParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1738,6 +1738,7 @@ func (x *ConversationFile) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationFile) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationFile{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1769,7 +1770,6 @@ func (x ConversationFile) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationFile) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationFile{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1784,6 +1784,7 @@ func (x *ConversationImage) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationImage) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationImage{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1815,7 +1816,6 @@ func (x ConversationImage) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationImage) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationImage{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1834,6 +1834,7 @@ func (x *ConversationInfo) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationInfo) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationInfo{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1877,7 +1878,6 @@ func (x ConversationInfo) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationInfo) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationInfo{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1891,6 +1891,7 @@ func (x *ConversationInterruptArguments) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationInterruptArguments) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationInterruptArguments{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1919,7 +1920,6 @@ func (x ConversationInterruptArguments) MarshalJSON() ([]byte, error) { return x
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationInterruptArguments) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationInterruptArguments{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1934,6 +1934,7 @@ func (x *ConversationInterruptResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationInterruptResult) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationInterruptResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1965,7 +1966,6 @@ func (x ConversationInterruptResult) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationInterruptResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationInterruptResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1981,6 +1981,7 @@ func (x *ConversationPathEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationPathEvent) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationPathEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2015,7 +2016,6 @@ func (x ConversationPathEvent) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationPathEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationPathEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2035,6 +2035,7 @@ func (x *ConversationSendMessageArguments) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationSendMessageArguments) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationSendMessageArguments{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2069,7 +2070,6 @@ func (x ConversationSendMessageArguments) MarshalJSON() ([]byte, error) { return
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationSendMessageArguments) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationSendMessageArguments{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2084,6 +2084,7 @@ func (x *ConversationSendMessageResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationSendMessageResult) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationSendMessageResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2115,7 +2116,6 @@ func (x ConversationSendMessageResult) MarshalJSON() ([]byte, error) { return x.
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationSendMessageResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationSendMessageResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2132,6 +2132,7 @@ func (x *ConversationStatusArguments) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationStatusArguments) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationStatusArguments{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2169,7 +2170,6 @@ func (x ConversationStatusArguments) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationStatusArguments) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationStatusArguments{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2201,6 +2201,7 @@ func (x *ConversationStatusResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationStatusResult) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationStatusResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2260,7 +2261,6 @@ func (x ConversationStatusResult) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationStatusResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationStatusResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2277,6 +2277,7 @@ func (x *ConversationSummary) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationSummary) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationSummary{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2314,7 +2315,6 @@ func (x ConversationSummary) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationSummary) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationSummary{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2329,6 +2329,7 @@ func (x *ConversationText) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationText) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationText{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2360,7 +2361,6 @@ func (x ConversationText) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationText) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationText{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2375,6 +2375,7 @@ func (x *ConversationsListArguments) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationsListArguments) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationsListArguments{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2405,7 +2406,6 @@ func (x ConversationsListArguments) MarshalJSON() ([]byte, error) { return x.App
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationsListArguments) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationsListArguments{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2425,6 +2425,7 @@ func (x *ConversationsListResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ConversationsListResult) DecodeJSON(d *wire.Decoder) {
+	*x = ConversationsListResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2460,7 +2461,6 @@ func (x ConversationsListResult) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationsListResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ConversationsListResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2476,6 +2476,7 @@ func (x *CustomPrompt) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CustomPrompt) DecodeJSON(d *wire.Decoder) {
+	*x = CustomPrompt{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2510,7 +2511,6 @@ func (x CustomPrompt) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CustomPrompt) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CustomPrompt{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2529,6 +2529,7 @@ func (x *CustomToolCallItem) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CustomToolCallItem) DecodeJSON(d *wire.Decoder) {
+	*x = CustomToolCallItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2572,7 +2573,6 @@ func (x CustomToolCallItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CustomToolCallItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CustomToolCallItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2588,6 +2588,7 @@ func (x *CustomToolCallOutputItem) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CustomToolCallOutputItem) DecodeJSON(d *wire.Decoder) {
+	*x = CustomToolCallOutputItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2622,7 +2623,6 @@ func (x CustomToolCallOutputItem) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CustomToolCallOutputItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CustomToolCallOutputItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2636,6 +2636,7 @@ func (x *DangerFullAccessPolicy) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *DangerFullAccessPolicy) DecodeJSON(d *wire.Decoder) {
+	*x = DangerFullAccessPolicy{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2664,7 +2665,6 @@ func (x DangerFullAccessPolicy) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *DangerFullAccessPolicy) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = DangerFullAccessPolicy{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2679,6 +2679,7 @@ func (x *DeleteFileChange) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *DeleteFileChange) DecodeJSON(d *wire.Decoder) {
+	*x = DeleteFileChange{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2707,7 +2708,6 @@ func (x DeleteFileChange) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *DeleteFileChange) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = DeleteFileChange{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2721,6 +2721,7 @@ func (x *DeletedFile) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *DeletedFile) DecodeJSON(d *wire.Decoder) {
+	*x = DeletedFile{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2749,7 +2750,6 @@ func (x DeletedFile) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *DeletedFile) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = DeletedFile{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2764,6 +2764,7 @@ func (x *Duration) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Duration) DecodeJSON(d *wire.Decoder) {
+	*x = Duration{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2795,7 +2796,6 @@ func (x Duration) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Duration) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Duration{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2811,6 +2811,7 @@ func (x *EnteredReviewModeEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EnteredReviewModeEvent) DecodeJSON(d *wire.Decoder) {
+	*x = EnteredReviewModeEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2845,7 +2846,6 @@ func (x EnteredReviewModeEvent) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EnteredReviewModeEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EnteredReviewModeEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2860,6 +2860,7 @@ func (x *ErrorEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ErrorEvent) DecodeJSON(d *wire.Decoder) {
+	*x = ErrorEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2891,7 +2892,6 @@ func (x ErrorEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ErrorEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ErrorEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2910,6 +2910,7 @@ func (x *EventMeta) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EventMeta) DecodeJSON(d *wire.Decoder) {
+	*x = EventMeta{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2939,7 +2940,6 @@ func (x EventMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EventMeta) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EventMeta{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2956,6 +2956,7 @@ func (x *EventMsgLine) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EventMsgLine) DecodeJSON(d *wire.Decoder) {
+	*x = EventMsgLine{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2990,7 +2991,6 @@ func (x EventMsgLine) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EventMsgLine) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EventMsgLine{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3012,6 +3012,7 @@ func (x *EventParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EventParams) DecodeJSON(d *wire.Decoder) {
+	*x = EventParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3049,7 +3050,6 @@ func (x EventParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EventParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EventParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3063,6 +3063,7 @@ func (x *EventsCapability) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EventsCapability) DecodeJSON(d *wire.Decoder) {
+	*x = EventsCapability{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3090,7 +3091,6 @@ func (x EventsCapability) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EventsCapability) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EventsCapability{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3117,6 +3117,7 @@ func (x *ExecApprovalElicitParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ExecApprovalElicitParams) DecodeJSON(d *wire.Decoder) {
+	*x = ExecApprovalElicitParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3169,7 +3170,6 @@ func (x ExecApprovalElicitParams) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ExecApprovalElicitParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ExecApprovalElicitParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3192,6 +3192,7 @@ func (x *ExecApprovalRequestEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ExecApprovalRequestEvent) DecodeJSON(d *wire.Decoder) {
+	*x = ExecApprovalRequestEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3235,7 +3236,6 @@ func (x ExecApprovalRequestEvent) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ExecApprovalRequestEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ExecApprovalRequestEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3258,6 +3258,7 @@ func (x *ExecCommandApprovalParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ExecCommandApprovalParams) DecodeJSON(d *wire.Decoder) {
+	*x = ExecCommandApprovalParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3301,7 +3302,6 @@ func (x ExecCommandApprovalParams) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ExecCommandApprovalParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ExecCommandApprovalParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3316,6 +3316,7 @@ func (x *ExecCommandApprovalResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ExecCommandApprovalResult) DecodeJSON(d *wire.Decoder) {
+	*x = ExecCommandApprovalResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3346,7 +3347,6 @@ func (x ExecCommandApprovalResult) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ExecCommandApprovalResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ExecCommandApprovalResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3364,6 +3364,7 @@ func (x *ExecCommandArguments) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ExecCommandArguments) DecodeJSON(d *wire.Decoder) {
+	*x = ExecCommandArguments{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3404,7 +3405,6 @@ func (x ExecCommandArguments) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ExecCommandArguments) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ExecCommandArguments{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3432,6 +3432,7 @@ func (x *ExecCommandBeginEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ExecCommandBeginEvent) DecodeJSON(d *wire.Decoder) {
+	*x = ExecCommandBeginEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3478,7 +3479,6 @@ func (x ExecCommandBeginEvent) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ExecCommandBeginEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ExecCommandBeginEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3500,6 +3500,7 @@ func (x *ExecCommandEndEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ExecCommandEndEvent) DecodeJSON(d *wire.Decoder) {
+	*x = ExecCommandEndEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3549,7 +3550,6 @@ func (x ExecCommandEndEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ExecCommandEndEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ExecCommandEndEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3566,6 +3566,7 @@ func (x *ExecCommandOutputDeltaEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ExecCommandOutputDeltaEvent) DecodeJSON(d *wire.Decoder) {
+	*x = ExecCommandOutputDeltaEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3603,7 +3604,6 @@ func (x ExecCommandOutputDeltaEvent) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ExecCommandOutputDeltaEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ExecCommandOutputDeltaEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3630,6 +3630,7 @@ func (x *ExecOneOffCommandParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ExecOneOffCommandParams) DecodeJSON(d *wire.Decoder) {
+	*x = ExecOneOffCommandParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3672,7 +3673,6 @@ func (x ExecOneOffCommandParams) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ExecOneOffCommandParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ExecOneOffCommandParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3688,6 +3688,7 @@ func (x *ExecOneOffCommandResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ExecOneOffCommandResult) DecodeJSON(d *wire.Decoder) {
+	*x = ExecOneOffCommandResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3722,7 +3723,6 @@ func (x ExecOneOffCommandResult) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ExecOneOffCommandResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ExecOneOffCommandResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3742,6 +3742,7 @@ func (x *ExitedReviewModeEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ExitedReviewModeEvent) DecodeJSON(d *wire.Decoder) {
+	*x = ExitedReviewModeEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3776,7 +3777,6 @@ func (x ExitedReviewModeEvent) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ExitedReviewModeEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ExitedReviewModeEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3794,6 +3794,7 @@ func (x *FunctionCallItem) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *FunctionCallItem) DecodeJSON(d *wire.Decoder) {
+	*x = FunctionCallItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3834,7 +3835,6 @@ func (x FunctionCallItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *FunctionCallItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = FunctionCallItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3850,6 +3850,7 @@ func (x *FunctionCallOutputItem) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *FunctionCallOutputItem) DecodeJSON(d *wire.Decoder) {
+	*x = FunctionCallOutputItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3884,7 +3885,6 @@ func (x FunctionCallOutputItem) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *FunctionCallOutputItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = FunctionCallOutputItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3899,6 +3899,7 @@ func (x *GetAuthStatusParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetAuthStatusParams) DecodeJSON(d *wire.Decoder) {
+	*x = GetAuthStatusParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3929,7 +3930,6 @@ func (x GetAuthStatusParams) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetAuthStatusParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetAuthStatusParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3945,6 +3945,7 @@ func (x *GetAuthStatusResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetAuthStatusResult) DecodeJSON(d *wire.Decoder) {
+	*x = GetAuthStatusResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3979,7 +3980,6 @@ func (x GetAuthStatusResult) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetAuthStatusResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetAuthStatusResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4001,6 +4001,7 @@ func (x *GetHistoryEntryResponseEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetHistoryEntryResponseEvent) DecodeJSON(d *wire.Decoder) {
+	*x = GetHistoryEntryResponseEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4041,7 +4042,6 @@ func (x GetHistoryEntryResponseEvent) MarshalJSON() ([]byte, error) { return x.A
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetHistoryEntryResponseEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetHistoryEntryResponseEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4055,6 +4055,7 @@ func (x *GetUserAgentResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetUserAgentResult) DecodeJSON(d *wire.Decoder) {
+	*x = GetUserAgentResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4083,7 +4084,6 @@ func (x GetUserAgentResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetUserAgentResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetUserAgentResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4098,6 +4098,7 @@ func (x *GetUserSavedConfigResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetUserSavedConfigResult) DecodeJSON(d *wire.Decoder) {
+	*x = GetUserSavedConfigResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4126,7 +4127,6 @@ func (x GetUserSavedConfigResult) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetUserSavedConfigResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetUserSavedConfigResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4140,6 +4140,7 @@ func (x *GitDiffToRemoteParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GitDiffToRemoteParams) DecodeJSON(d *wire.Decoder) {
+	*x = GitDiffToRemoteParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4168,7 +4169,6 @@ func (x GitDiffToRemoteParams) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GitDiffToRemoteParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GitDiffToRemoteParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4183,6 +4183,7 @@ func (x *GitDiffToRemoteResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GitDiffToRemoteResult) DecodeJSON(d *wire.Decoder) {
+	*x = GitDiffToRemoteResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4214,7 +4215,6 @@ func (x GitDiffToRemoteResult) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GitDiffToRemoteResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GitDiffToRemoteResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4230,6 +4230,7 @@ func (x *GitInfo) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GitInfo) DecodeJSON(d *wire.Decoder) {
+	*x = GitInfo{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4263,7 +4264,6 @@ func (x GitInfo) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GitInfo) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GitInfo{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4279,6 +4279,7 @@ func (x *HistoryEntry) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *HistoryEntry) DecodeJSON(d *wire.Decoder) {
+	*x = HistoryEntry{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4313,7 +4314,6 @@ func (x HistoryEntry) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *HistoryEntry) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = HistoryEntry{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4329,6 +4329,7 @@ func (x *HistoryLine) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *HistoryLine) DecodeJSON(d *wire.Decoder) {
+	*x = HistoryLine{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4363,7 +4364,6 @@ func (x HistoryLine) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *HistoryLine) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = HistoryLine{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4383,6 +4383,7 @@ func (x *IDTokenClaims) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *IDTokenClaims) DecodeJSON(d *wire.Decoder) {
+	*x = IDTokenClaims{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4416,7 +4417,6 @@ func (x IDTokenClaims) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *IDTokenClaims) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = IDTokenClaims{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4430,6 +4430,7 @@ func (x *ImageInput) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ImageInput) DecodeJSON(d *wire.Decoder) {
+	*x = ImageInput{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4458,7 +4459,6 @@ func (x ImageInput) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ImageInput) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ImageInput{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4474,6 +4474,7 @@ func (x *ImageInputItem) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ImageInputItem) DecodeJSON(d *wire.Decoder) {
+	*x = ImageInputItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4505,7 +4506,6 @@ func (x ImageInputItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ImageInputItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ImageInputItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4520,6 +4520,7 @@ func (x *InputImageContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InputImageContent) DecodeJSON(d *wire.Decoder) {
+	*x = InputImageContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4551,7 +4552,6 @@ func (x InputImageContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InputImageContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InputImageContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4566,6 +4566,7 @@ func (x *InputTextContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InputTextContent) DecodeJSON(d *wire.Decoder) {
+	*x = InputTextContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4597,7 +4598,6 @@ func (x InputTextContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InputTextContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InputTextContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4611,6 +4611,7 @@ func (x *InterruptConversationParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InterruptConversationParams) DecodeJSON(d *wire.Decoder) {
+	*x = InterruptConversationParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4639,7 +4640,6 @@ func (x InterruptConversationParams) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InterruptConversationParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InterruptConversationParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4653,6 +4653,7 @@ func (x *InterruptConversationResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InterruptConversationResult) DecodeJSON(d *wire.Decoder) {
+	*x = InterruptConversationResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4681,7 +4682,6 @@ func (x InterruptConversationResult) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InterruptConversationResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InterruptConversationResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4695,6 +4695,7 @@ func (x *KeyExchangeReply) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *KeyExchangeReply) DecodeJSON(d *wire.Decoder) {
+	*x = KeyExchangeReply{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4723,7 +4724,6 @@ func (x KeyExchangeReply) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *KeyExchangeReply) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = KeyExchangeReply{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4738,6 +4738,7 @@ func (x *ListConversationsParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListConversationsParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListConversationsParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4768,7 +4769,6 @@ func (x ListConversationsParams) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListConversationsParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListConversationsParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4788,6 +4788,7 @@ func (x *ListConversationsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListConversationsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListConversationsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4823,7 +4824,6 @@ func (x ListConversationsResult) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListConversationsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListConversationsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4843,6 +4843,7 @@ func (x *ListCustomPromptsResponseEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListCustomPromptsResponseEvent) DecodeJSON(d *wire.Decoder) {
+	*x = ListCustomPromptsResponseEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4878,7 +4879,6 @@ func (x ListCustomPromptsResponseEvent) MarshalJSON() ([]byte, error) { return x
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListCustomPromptsResponseEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListCustomPromptsResponseEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4899,6 +4899,7 @@ func (x *ListFilesCommand) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListFilesCommand) DecodeJSON(d *wire.Decoder) {
+	*x = ListFilesCommand{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4935,7 +4936,6 @@ func (x ListFilesCommand) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListFilesCommand) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListFilesCommand{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4949,6 +4949,7 @@ func (x *LocalImageInput) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *LocalImageInput) DecodeJSON(d *wire.Decoder) {
+	*x = LocalImageInput{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4977,7 +4978,6 @@ func (x LocalImageInput) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *LocalImageInput) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = LocalImageInput{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4993,6 +4993,7 @@ func (x *LocalImageInputItem) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *LocalImageInputItem) DecodeJSON(d *wire.Decoder) {
+	*x = LocalImageInputItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5024,7 +5025,6 @@ func (x LocalImageInputItem) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *LocalImageInputItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = LocalImageInputItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5058,6 +5058,7 @@ func (x *LocalShellAction) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *LocalShellAction) DecodeJSON(d *wire.Decoder) {
+	*x = LocalShellAction{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5112,7 +5113,6 @@ func (x LocalShellAction) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *LocalShellAction) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = LocalShellAction{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5131,6 +5131,7 @@ func (x *LocalShellCallItem) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *LocalShellCallItem) DecodeJSON(d *wire.Decoder) {
+	*x = LocalShellCallItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5171,7 +5172,6 @@ func (x LocalShellCallItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *LocalShellCallItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = LocalShellCallItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5185,6 +5185,7 @@ func (x *LoginAPIKeyParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *LoginAPIKeyParams) DecodeJSON(d *wire.Decoder) {
+	*x = LoginAPIKeyParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5213,7 +5214,6 @@ func (x LoginAPIKeyParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *LoginAPIKeyParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = LoginAPIKeyParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5229,6 +5229,7 @@ func (x *LoginChatGptCompleteParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *LoginChatGptCompleteParams) DecodeJSON(d *wire.Decoder) {
+	*x = LoginChatGptCompleteParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5263,7 +5264,6 @@ func (x LoginChatGptCompleteParams) MarshalJSON() ([]byte, error) { return x.App
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *LoginChatGptCompleteParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = LoginChatGptCompleteParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5278,6 +5278,7 @@ func (x *LoginChatGptResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *LoginChatGptResult) DecodeJSON(d *wire.Decoder) {
+	*x = LoginChatGptResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5309,7 +5310,6 @@ func (x LoginChatGptResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *LoginChatGptResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = LoginChatGptResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5325,6 +5325,7 @@ func (x *MCPInvocation) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *MCPInvocation) DecodeJSON(d *wire.Decoder) {
+	*x = MCPInvocation{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5359,7 +5360,6 @@ func (x MCPInvocation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *MCPInvocation) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = MCPInvocation{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5381,6 +5381,7 @@ func (x *MCPListToolsResponseEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *MCPListToolsResponseEvent) DecodeJSON(d *wire.Decoder) {
+	*x = MCPListToolsResponseEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5421,7 +5422,6 @@ func (x MCPListToolsResponseEvent) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *MCPListToolsResponseEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = MCPListToolsResponseEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5438,6 +5438,7 @@ func (x *MCPToolCallBeginEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *MCPToolCallBeginEvent) DecodeJSON(d *wire.Decoder) {
+	*x = MCPToolCallBeginEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5472,7 +5473,6 @@ func (x MCPToolCallBeginEvent) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *MCPToolCallBeginEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = MCPToolCallBeginEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5493,6 +5493,7 @@ func (x *MCPToolCallEndEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *MCPToolCallEndEvent) DecodeJSON(d *wire.Decoder) {
+	*x = MCPToolCallEndEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5533,7 +5534,6 @@ func (x MCPToolCallEndEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *MCPToolCallEndEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = MCPToolCallEndEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5547,6 +5547,7 @@ func (x *MCPToolCallErr) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *MCPToolCallErr) DecodeJSON(d *wire.Decoder) {
+	*x = MCPToolCallErr{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5575,7 +5576,6 @@ func (x MCPToolCallErr) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *MCPToolCallErr) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = MCPToolCallErr{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5590,6 +5590,7 @@ func (x *MCPToolCallOk) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *MCPToolCallOk) DecodeJSON(d *wire.Decoder) {
+	*x = MCPToolCallOk{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5618,7 +5619,6 @@ func (x MCPToolCallOk) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *MCPToolCallOk) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = MCPToolCallOk{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5640,6 +5640,7 @@ func (x *MessageItem) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *MessageItem) DecodeJSON(d *wire.Decoder) {
+	*x = MessageItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5680,7 +5681,6 @@ func (x MessageItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *MessageItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = MessageItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5698,6 +5698,7 @@ func (x *ModelError) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ModelError) DecodeJSON(d *wire.Decoder) {
+	*x = ModelError{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5737,7 +5738,6 @@ func (x ModelError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ModelError) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ModelError{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5756,6 +5756,7 @@ func (x *ModelErrorBody) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ModelErrorBody) DecodeJSON(d *wire.Decoder) {
+	*x = ModelErrorBody{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5786,7 +5787,6 @@ func (x ModelErrorBody) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ModelErrorBody) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ModelErrorBody{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5808,6 +5808,7 @@ func (x *NewConversationParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *NewConversationParams) DecodeJSON(d *wire.Decoder) {
+	*x = NewConversationParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5861,7 +5862,6 @@ func (x NewConversationParams) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *NewConversationParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = NewConversationParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5878,6 +5878,7 @@ func (x *NewConversationResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *NewConversationResult) DecodeJSON(d *wire.Decoder) {
+	*x = NewConversationResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5915,7 +5916,6 @@ func (x NewConversationResult) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *NewConversationResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = NewConversationResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5942,6 +5942,7 @@ func (x *NotifyPayload) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *NotifyPayload) DecodeJSON(d *wire.Decoder) {
+	*x = NotifyPayload{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5984,7 +5985,6 @@ func (x NotifyPayload) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *NotifyPayload) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = NotifyPayload{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5999,6 +5999,7 @@ func (x *OtherCommand) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *OtherCommand) DecodeJSON(d *wire.Decoder) {
+	*x = OtherCommand{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6030,7 +6031,6 @@ func (x OtherCommand) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *OtherCommand) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = OtherCommand{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6045,6 +6045,7 @@ func (x *OutputTextContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *OutputTextContent) DecodeJSON(d *wire.Decoder) {
+	*x = OutputTextContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6076,7 +6077,6 @@ func (x OutputTextContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *OutputTextContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = OutputTextContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6099,6 +6099,7 @@ func (x *PatchApplyBeginEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PatchApplyBeginEvent) DecodeJSON(d *wire.Decoder) {
+	*x = PatchApplyBeginEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6142,7 +6143,6 @@ func (x PatchApplyBeginEvent) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PatchApplyBeginEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PatchApplyBeginEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6160,6 +6160,7 @@ func (x *PatchApplyEndEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PatchApplyEndEvent) DecodeJSON(d *wire.Decoder) {
+	*x = PatchApplyEndEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6200,7 +6201,6 @@ func (x PatchApplyEndEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PatchApplyEndEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PatchApplyEndEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6229,6 +6229,7 @@ func (x *PatchApprovalElicitParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PatchApprovalElicitParams) DecodeJSON(d *wire.Decoder) {
+	*x = PatchApprovalElicitParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6287,7 +6288,6 @@ func (x PatchApprovalElicitParams) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PatchApprovalElicitParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PatchApprovalElicitParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6302,6 +6302,7 @@ func (x *PlanItem) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PlanItem) DecodeJSON(d *wire.Decoder) {
+	*x = PlanItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6333,7 +6334,6 @@ func (x PlanItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PlanItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PlanItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6359,6 +6359,7 @@ func (x *PlanUpdateEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PlanUpdateEvent) DecodeJSON(d *wire.Decoder) {
+	*x = PlanUpdateEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6399,7 +6400,6 @@ func (x PlanUpdateEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PlanUpdateEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PlanUpdateEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6454,6 +6454,7 @@ func (x *Profile) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Profile) DecodeJSON(d *wire.Decoder) {
+	*x = Profile{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6514,7 +6515,6 @@ func (x Profile) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Profile) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Profile{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6530,6 +6530,7 @@ func (x *ReadCommand) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReadCommand) DecodeJSON(d *wire.Decoder) {
+	*x = ReadCommand{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6564,7 +6565,6 @@ func (x ReadCommand) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReadCommand) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReadCommand{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6578,6 +6578,7 @@ func (x *ReadOnlyPolicy) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReadOnlyPolicy) DecodeJSON(d *wire.Decoder) {
+	*x = ReadOnlyPolicy{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6606,7 +6607,6 @@ func (x ReadOnlyPolicy) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReadOnlyPolicy) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReadOnlyPolicy{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6638,6 +6638,7 @@ func (x *ReasoningItem) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReasoningItem) DecodeJSON(d *wire.Decoder) {
+	*x = ReasoningItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6687,7 +6688,6 @@ func (x ReasoningItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReasoningItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReasoningItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6702,6 +6702,7 @@ func (x *ReasoningPlainText) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReasoningPlainText) DecodeJSON(d *wire.Decoder) {
+	*x = ReasoningPlainText{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6733,7 +6734,6 @@ func (x ReasoningPlainText) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReasoningPlainText) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReasoningPlainText{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6748,6 +6748,7 @@ func (x *ReasoningSummaryText) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReasoningSummaryText) DecodeJSON(d *wire.Decoder) {
+	*x = ReasoningSummaryText{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6779,7 +6780,6 @@ func (x ReasoningSummaryText) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReasoningSummaryText) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReasoningSummaryText{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6794,6 +6794,7 @@ func (x *ReasoningText) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReasoningText) DecodeJSON(d *wire.Decoder) {
+	*x = ReasoningText{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6825,7 +6826,6 @@ func (x ReasoningText) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReasoningText) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReasoningText{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6839,6 +6839,7 @@ func (x *RemoveConversationListenerParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *RemoveConversationListenerParams) DecodeJSON(d *wire.Decoder) {
+	*x = RemoveConversationListenerParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6867,7 +6868,6 @@ func (x RemoveConversationListenerParams) MarshalJSON() ([]byte, error) { return
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *RemoveConversationListenerParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = RemoveConversationListenerParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6884,6 +6884,7 @@ func (x *ResponseItemLine) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResponseItemLine) DecodeJSON(d *wire.Decoder) {
+	*x = ResponseItemLine{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6918,7 +6919,6 @@ func (x ResponseItemLine) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResponseItemLine) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResponseItemLine{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6938,6 +6938,7 @@ func (x *ResumeConversationParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResumeConversationParams) DecodeJSON(d *wire.Decoder) {
+	*x = ResumeConversationParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6972,7 +6973,6 @@ func (x ResumeConversationParams) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResumeConversationParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResumeConversationParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6997,6 +6997,7 @@ func (x *ResumeConversationResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResumeConversationResult) DecodeJSON(d *wire.Decoder) {
+	*x = ResumeConversationResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7036,7 +7037,6 @@ func (x ResumeConversationResult) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResumeConversationResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResumeConversationResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7052,6 +7052,7 @@ func (x *ReviewCodeLocation) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReviewCodeLocation) DecodeJSON(d *wire.Decoder) {
+	*x = ReviewCodeLocation{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7083,7 +7084,6 @@ func (x ReviewCodeLocation) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReviewCodeLocation) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReviewCodeLocation{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7102,6 +7102,7 @@ func (x *ReviewFinding) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReviewFinding) DecodeJSON(d *wire.Decoder) {
+	*x = ReviewFinding{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7142,7 +7143,6 @@ func (x ReviewFinding) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReviewFinding) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReviewFinding{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7157,6 +7157,7 @@ func (x *ReviewLineRange) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReviewLineRange) DecodeJSON(d *wire.Decoder) {
+	*x = ReviewLineRange{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7188,7 +7189,6 @@ func (x ReviewLineRange) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReviewLineRange) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReviewLineRange{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7210,6 +7210,7 @@ func (x *ReviewOutput) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReviewOutput) DecodeJSON(d *wire.Decoder) {
+	*x = ReviewOutput{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7251,7 +7252,6 @@ func (x ReviewOutput) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReviewOutput) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReviewOutput{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7273,6 +7273,7 @@ func (x *SandboxSettings) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SandboxSettings) DecodeJSON(d *wire.Decoder) {
+	*x = SandboxSettings{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7313,7 +7314,6 @@ func (x SandboxSettings) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SandboxSettings) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SandboxSettings{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7340,6 +7340,7 @@ func (x *SearchCommand) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SearchCommand) DecodeJSON(d *wire.Decoder) {
+	*x = SearchCommand{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7381,7 +7382,6 @@ func (x SearchCommand) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SearchCommand) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SearchCommand{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7401,6 +7401,7 @@ func (x *SendUserMessageParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SendUserMessageParams) DecodeJSON(d *wire.Decoder) {
+	*x = SendUserMessageParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7435,7 +7436,6 @@ func (x SendUserMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SendUserMessageParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SendUserMessageParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7462,6 +7462,7 @@ func (x *SendUserTurnParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SendUserTurnParams) DecodeJSON(d *wire.Decoder) {
+	*x = SendUserTurnParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7514,7 +7515,6 @@ func (x SendUserTurnParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SendUserTurnParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SendUserTurnParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7544,6 +7544,7 @@ func (x *SessionConfiguredEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SessionConfiguredEvent) DecodeJSON(d *wire.Decoder) {
+	*x = SessionConfiguredEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7598,7 +7599,6 @@ func (x SessionConfiguredEvent) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SessionConfiguredEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SessionConfiguredEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7628,6 +7628,7 @@ func (x *SessionMeta) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SessionMeta) DecodeJSON(d *wire.Decoder) {
+	*x = SessionMeta{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7679,7 +7680,6 @@ func (x SessionMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SessionMeta) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SessionMeta{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7696,6 +7696,7 @@ func (x *SessionMetaLine) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SessionMetaLine) DecodeJSON(d *wire.Decoder) {
+	*x = SessionMetaLine{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7730,7 +7731,6 @@ func (x SessionMetaLine) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SessionMetaLine) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SessionMetaLine{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7745,6 +7745,7 @@ func (x *SetDefaultModelParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SetDefaultModelParams) DecodeJSON(d *wire.Decoder) {
+	*x = SetDefaultModelParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7775,7 +7776,6 @@ func (x SetDefaultModelParams) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SetDefaultModelParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SetDefaultModelParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7799,6 +7799,7 @@ func (x *ShellToolArguments) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ShellToolArguments) DecodeJSON(d *wire.Decoder) {
+	*x = ShellToolArguments{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7845,7 +7846,6 @@ func (x ShellToolArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ShellToolArguments) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ShellToolArguments{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7860,6 +7860,7 @@ func (x *ShellToolMetadata) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ShellToolMetadata) DecodeJSON(d *wire.Decoder) {
+	*x = ShellToolMetadata{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7891,7 +7892,6 @@ func (x ShellToolMetadata) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ShellToolMetadata) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ShellToolMetadata{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7907,6 +7907,7 @@ func (x *ShellToolOutput) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ShellToolOutput) DecodeJSON(d *wire.Decoder) {
+	*x = ShellToolOutput{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7938,7 +7939,6 @@ func (x ShellToolOutput) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ShellToolOutput) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ShellToolOutput{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7952,6 +7952,7 @@ func (x *ShutdownCompleteEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ShutdownCompleteEvent) DecodeJSON(d *wire.Decoder) {
+	*x = ShutdownCompleteEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -7980,7 +7981,6 @@ func (x ShutdownCompleteEvent) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ShutdownCompleteEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ShutdownCompleteEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -7995,6 +7995,7 @@ func (x *StreamErrorEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *StreamErrorEvent) DecodeJSON(d *wire.Decoder) {
+	*x = StreamErrorEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8026,7 +8027,6 @@ func (x StreamErrorEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *StreamErrorEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = StreamErrorEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8046,6 +8046,7 @@ func (x *TaskCompleteEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TaskCompleteEvent) DecodeJSON(d *wire.Decoder) {
+	*x = TaskCompleteEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8079,7 +8080,6 @@ func (x TaskCompleteEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TaskCompleteEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TaskCompleteEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8099,6 +8099,7 @@ func (x *TaskStartedEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TaskStartedEvent) DecodeJSON(d *wire.Decoder) {
+	*x = TaskStartedEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8132,7 +8133,6 @@ func (x TaskStartedEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TaskStartedEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TaskStartedEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8146,6 +8146,7 @@ func (x *TextInput) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TextInput) DecodeJSON(d *wire.Decoder) {
+	*x = TextInput{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8174,7 +8175,6 @@ func (x TextInput) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TextInput) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TextInput{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8190,6 +8190,7 @@ func (x *TextInputItem) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TextInputItem) DecodeJSON(d *wire.Decoder) {
+	*x = TextInputItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8221,7 +8222,6 @@ func (x TextInputItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TextInputItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TextInputItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8241,6 +8241,7 @@ func (x *TokenCountEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TokenCountEvent) DecodeJSON(d *wire.Decoder) {
+	*x = TokenCountEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8275,7 +8276,6 @@ func (x TokenCountEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TokenCountEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TokenCountEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8291,6 +8291,7 @@ func (x *TokenExchangeReply) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TokenExchangeReply) DecodeJSON(d *wire.Decoder) {
+	*x = TokenExchangeReply{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8325,7 +8326,6 @@ func (x TokenExchangeReply) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TokenExchangeReply) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TokenExchangeReply{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8342,6 +8342,7 @@ func (x *TokenRefreshBody) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TokenRefreshBody) DecodeJSON(d *wire.Decoder) {
+	*x = TokenRefreshBody{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8379,7 +8380,6 @@ func (x TokenRefreshBody) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TokenRefreshBody) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TokenRefreshBody{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8395,6 +8395,7 @@ func (x *TokenRefreshReply) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TokenRefreshReply) DecodeJSON(d *wire.Decoder) {
+	*x = TokenRefreshReply{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8429,7 +8430,6 @@ func (x TokenRefreshReply) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TokenRefreshReply) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TokenRefreshReply{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8447,6 +8447,7 @@ func (x *TokenUsage) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TokenUsage) DecodeJSON(d *wire.Decoder) {
+	*x = TokenUsage{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8487,7 +8488,6 @@ func (x TokenUsage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TokenUsage) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TokenUsage{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8510,6 +8510,7 @@ func (x *TokenUsageInfo) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TokenUsageInfo) DecodeJSON(d *wire.Decoder) {
+	*x = TokenUsageInfo{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8546,7 +8547,6 @@ func (x TokenUsageInfo) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TokenUsageInfo) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TokenUsageInfo{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8561,6 +8561,7 @@ func (x *Tools) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Tools) DecodeJSON(d *wire.Decoder) {
+	*x = Tools{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8591,7 +8592,6 @@ func (x Tools) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Tools) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Tools{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8606,6 +8606,7 @@ func (x *TurnAbortedEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TurnAbortedEvent) DecodeJSON(d *wire.Decoder) {
+	*x = TurnAbortedEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8637,7 +8638,6 @@ func (x TurnAbortedEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TurnAbortedEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TurnAbortedEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8657,6 +8657,7 @@ func (x *TurnContext) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TurnContext) DecodeJSON(d *wire.Decoder) {
+	*x = TurnContext{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8700,7 +8701,6 @@ func (x TurnContext) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TurnContext) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TurnContext{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8717,6 +8717,7 @@ func (x *TurnContextLine) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TurnContextLine) DecodeJSON(d *wire.Decoder) {
+	*x = TurnContextLine{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8751,7 +8752,6 @@ func (x TurnContextLine) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TurnContextLine) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TurnContextLine{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8766,6 +8766,7 @@ func (x *TurnDiffEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TurnDiffEvent) DecodeJSON(d *wire.Decoder) {
+	*x = TurnDiffEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8797,7 +8798,6 @@ func (x TurnDiffEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TurnDiffEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TurnDiffEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8818,6 +8818,7 @@ func (x *UnifiedExecArguments) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UnifiedExecArguments) DecodeJSON(d *wire.Decoder) {
+	*x = UnifiedExecArguments{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8855,7 +8856,6 @@ func (x UnifiedExecArguments) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UnifiedExecArguments) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UnifiedExecArguments{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8875,6 +8875,7 @@ func (x *UnifiedExecOutput) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UnifiedExecOutput) DecodeJSON(d *wire.Decoder) {
+	*x = UnifiedExecOutput{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8908,7 +8909,6 @@ func (x UnifiedExecOutput) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UnifiedExecOutput) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UnifiedExecOutput{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8923,6 +8923,7 @@ func (x *UpdateFileChange) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UpdateFileChange) DecodeJSON(d *wire.Decoder) {
+	*x = UpdateFileChange{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -8951,7 +8952,6 @@ func (x UpdateFileChange) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UpdateFileChange) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UpdateFileChange{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -8971,6 +8971,7 @@ func (x *UpdatePlanArguments) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UpdatePlanArguments) DecodeJSON(d *wire.Decoder) {
+	*x = UpdatePlanArguments{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -9006,7 +9007,6 @@ func (x UpdatePlanArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UpdatePlanArguments) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UpdatePlanArguments{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -9026,6 +9026,7 @@ func (x *UpdatedFile) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UpdatedFile) DecodeJSON(d *wire.Decoder) {
+	*x = UpdatedFile{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -9059,7 +9060,6 @@ func (x UpdatedFile) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UpdatedFile) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UpdatedFile{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -9078,6 +9078,7 @@ func (x *UserInfoResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UserInfoResult) DecodeJSON(d *wire.Decoder) {
+	*x = UserInfoResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -9108,7 +9109,6 @@ func (x UserInfoResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UserInfoResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UserInfoResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -9134,6 +9134,7 @@ func (x *UserMessageEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UserMessageEvent) DecodeJSON(d *wire.Decoder) {
+	*x = UserMessageEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -9176,7 +9177,6 @@ func (x UserMessageEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UserMessageEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UserMessageEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -9216,6 +9216,7 @@ func (x *UserSavedConfig) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UserSavedConfig) DecodeJSON(d *wire.Decoder) {
+	*x = UserSavedConfig{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -9286,7 +9287,6 @@ func (x UserSavedConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UserSavedConfig) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UserSavedConfig{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -9300,6 +9300,7 @@ func (x *ViewImageArguments) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ViewImageArguments) DecodeJSON(d *wire.Decoder) {
+	*x = ViewImageArguments{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -9328,7 +9329,6 @@ func (x ViewImageArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ViewImageArguments) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ViewImageArguments{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -9343,6 +9343,7 @@ func (x *WebSearchAction) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *WebSearchAction) DecodeJSON(d *wire.Decoder) {
+	*x = WebSearchAction{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -9374,7 +9375,6 @@ func (x WebSearchAction) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *WebSearchAction) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = WebSearchAction{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -9389,6 +9389,7 @@ func (x *WebSearchBeginEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *WebSearchBeginEvent) DecodeJSON(d *wire.Decoder) {
+	*x = WebSearchBeginEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -9420,7 +9421,6 @@ func (x WebSearchBeginEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *WebSearchBeginEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = WebSearchBeginEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -9438,6 +9438,7 @@ func (x *WebSearchCallItem) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *WebSearchCallItem) DecodeJSON(d *wire.Decoder) {
+	*x = WebSearchCallItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -9475,7 +9476,6 @@ func (x WebSearchCallItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *WebSearchCallItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = WebSearchCallItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -9491,6 +9491,7 @@ func (x *WebSearchEndEvent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *WebSearchEndEvent) DecodeJSON(d *wire.Decoder) {
+	*x = WebSearchEndEvent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -9525,7 +9526,6 @@ func (x WebSearchEndEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *WebSearchEndEvent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = WebSearchEndEvent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -9552,6 +9552,7 @@ func (x *WorkspaceWritePolicy) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *WorkspaceWritePolicy) DecodeJSON(d *wire.Decoder) {
+	*x = WorkspaceWritePolicy{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -9597,7 +9598,6 @@ func (x WorkspaceWritePolicy) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *WorkspaceWritePolicy) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = WorkspaceWritePolicy{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -9614,6 +9614,7 @@ func (x *WriteStdinArguments) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *WriteStdinArguments) DecodeJSON(d *wire.Decoder) {
+	*x = WriteStdinArguments{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -9651,7 +9652,6 @@ func (x WriteStdinArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *WriteStdinArguments) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = WriteStdinArguments{}
 	x.DecodeJSON(&d)
 	return d.End()
 }

@@ -31,6 +31,7 @@ func (x *Annotations) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Annotations) DecodeJSON(d *wire.Decoder) {
+	*x = Annotations{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -69,7 +70,6 @@ func (x Annotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Annotations) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Annotations{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -92,6 +92,7 @@ func (x *AudioContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AudioContent) DecodeJSON(d *wire.Decoder) {
+	*x = AudioContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -137,7 +138,6 @@ func (x AudioContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AudioContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AudioContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -154,6 +154,7 @@ func (x *BlobResourceContents) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *BlobResourceContents) DecodeJSON(d *wire.Decoder) {
+	*x = BlobResourceContents{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -193,7 +194,6 @@ func (x BlobResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *BlobResourceContents) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = BlobResourceContents{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -210,6 +210,7 @@ func (x *BooleanSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *BooleanSchema) DecodeJSON(d *wire.Decoder) {
+	*x = BooleanSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -247,7 +248,6 @@ func (x BooleanSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *BooleanSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = BooleanSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -268,6 +268,7 @@ func (x *CallToolParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CallToolParams) DecodeJSON(d *wire.Decoder) {
+	*x = CallToolParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -305,7 +306,6 @@ func (x CallToolParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CallToolParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CallToolParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -327,6 +327,7 @@ func (x *CallToolResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CallToolResult) DecodeJSON(d *wire.Decoder) {
+	*x = CallToolResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -369,7 +370,6 @@ func (x CallToolResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CallToolResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CallToolResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -385,6 +385,7 @@ func (x *CancelledParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CancelledParams) DecodeJSON(d *wire.Decoder) {
+	*x = CancelledParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -421,7 +422,6 @@ func (x CancelledParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CancelledParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CancelledParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -453,6 +453,7 @@ func (x *ClientCapabilities) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilities) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilities{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -504,7 +505,6 @@ func (x ClientCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilities) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilities{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -518,6 +518,7 @@ func (x *ClientCapabilitiesRoots) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilitiesRoots) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilitiesRoots{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -545,7 +546,6 @@ func (x ClientCapabilitiesRoots) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesRoots) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilitiesRoots{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -574,6 +574,7 @@ func (x *CompleteParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteParams) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -617,7 +618,6 @@ func (x CompleteParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -632,6 +632,7 @@ func (x *CompleteParamsArgument) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteParamsArgument) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteParamsArgument{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -663,7 +664,6 @@ func (x CompleteParamsArgument) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteParamsArgument) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteParamsArgument{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -687,6 +687,7 @@ func (x *CompleteParamsContext) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteParamsContext) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteParamsContext{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -722,7 +723,6 @@ func (x CompleteParamsContext) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteParamsContext) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteParamsContext{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -738,6 +738,7 @@ func (x *CompleteResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteResult) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -771,7 +772,6 @@ func (x CompleteResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -792,6 +792,7 @@ func (x *CompleteResultCompletion) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteResultCompletion) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteResultCompletion{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -829,7 +830,6 @@ func (x CompleteResultCompletion) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteResultCompletion) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteResultCompletion{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -875,6 +875,7 @@ func (x *CreateMessageParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
+	*x = CreateMessageParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -944,7 +945,6 @@ func (x CreateMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CreateMessageParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CreateMessageParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -963,6 +963,7 @@ func (x *CreateMessageResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CreateMessageResult) DecodeJSON(d *wire.Decoder) {
+	*x = CreateMessageResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1005,7 +1006,6 @@ func (x CreateMessageResult) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CreateMessageResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CreateMessageResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1027,6 +1027,7 @@ func (x *ElicitParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ElicitParams) DecodeJSON(d *wire.Decoder) {
+	*x = ElicitParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1064,7 +1065,6 @@ func (x ElicitParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ElicitParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1095,6 +1095,7 @@ func (x *ElicitParamsRequestedSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ElicitParamsRequestedSchema) DecodeJSON(d *wire.Decoder) {
+	*x = ElicitParamsRequestedSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1140,7 +1141,6 @@ func (x ElicitParamsRequestedSchema) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitParamsRequestedSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ElicitParamsRequestedSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1156,6 +1156,7 @@ func (x *ElicitResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ElicitResult) DecodeJSON(d *wire.Decoder) {
+	*x = ElicitResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1194,7 +1195,6 @@ func (x ElicitResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ElicitResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1217,6 +1217,7 @@ func (x *EmbeddedResource) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EmbeddedResource) DecodeJSON(d *wire.Decoder) {
+	*x = EmbeddedResource{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1259,7 +1260,6 @@ func (x EmbeddedResource) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EmbeddedResource) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EmbeddedResource{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1273,6 +1273,7 @@ func (x *EmptyResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EmptyResult) DecodeJSON(d *wire.Decoder) {
+	*x = EmptyResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1302,7 +1303,6 @@ func (x EmptyResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EmptyResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EmptyResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1334,6 +1334,7 @@ func (x *EnumSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EnumSchema) DecodeJSON(d *wire.Decoder) {
+	*x = EnumSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1382,7 +1383,6 @@ func (x EnumSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EnumSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EnumSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1413,6 +1413,7 @@ func (x *GetPromptParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetPromptParams) DecodeJSON(d *wire.Decoder) {
+	*x = GetPromptParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1458,7 +1459,6 @@ func (x GetPromptParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetPromptParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetPromptParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1479,6 +1479,7 @@ func (x *GetPromptResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetPromptResult) DecodeJSON(d *wire.Decoder) {
+	*x = GetPromptResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1519,7 +1520,6 @@ func (x GetPromptResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetPromptResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetPromptResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1542,6 +1542,7 @@ func (x *ImageContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ImageContent) DecodeJSON(d *wire.Decoder) {
+	*x = ImageContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1587,7 +1588,6 @@ func (x ImageContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ImageContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ImageContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1604,6 +1604,7 @@ func (x *Implementation) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Implementation) DecodeJSON(d *wire.Decoder) {
+	*x = Implementation{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1641,7 +1642,6 @@ func (x Implementation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Implementation) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Implementation{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1665,6 +1665,7 @@ func (x *InitializeParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InitializeParams) DecodeJSON(d *wire.Decoder) {
+	*x = InitializeParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1705,7 +1706,6 @@ func (x InitializeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InitializeParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InitializeParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1725,6 +1725,7 @@ func (x *InitializeResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InitializeResult) DecodeJSON(d *wire.Decoder) {
+	*x = InitializeResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1767,7 +1768,6 @@ func (x InitializeResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InitializeResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InitializeResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1781,6 +1781,7 @@ func (x *InitializedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InitializedParams) DecodeJSON(d *wire.Decoder) {
+	*x = InitializedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1810,7 +1811,6 @@ func (x InitializedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InitializedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InitializedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1830,6 +1830,7 @@ func (x *ListPromptsParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListPromptsParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListPromptsParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1863,7 +1864,6 @@ func (x ListPromptsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListPromptsParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListPromptsParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1884,6 +1884,7 @@ func (x *ListPromptsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListPromptsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListPromptsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1924,7 +1925,6 @@ func (x ListPromptsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListPromptsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListPromptsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1944,6 +1944,7 @@ func (x *ListResourceTemplatesParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourceTemplatesParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourceTemplatesParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1977,7 +1978,6 @@ func (x ListResourceTemplatesParams) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourceTemplatesParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourceTemplatesParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1998,6 +1998,7 @@ func (x *ListResourceTemplatesResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourceTemplatesResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourceTemplatesResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2038,7 +2039,6 @@ func (x ListResourceTemplatesResult) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourceTemplatesResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourceTemplatesResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2058,6 +2058,7 @@ func (x *ListResourcesParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourcesParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourcesParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2091,7 +2092,6 @@ func (x ListResourcesParams) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourcesParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourcesParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2112,6 +2112,7 @@ func (x *ListResourcesResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourcesResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourcesResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2152,7 +2153,6 @@ func (x ListResourcesResult) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourcesResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourcesResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2171,6 +2171,7 @@ func (x *ListRootsParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListRootsParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListRootsParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2201,7 +2202,6 @@ func (x ListRootsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListRootsParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListRootsParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2221,6 +2221,7 @@ func (x *ListRootsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListRootsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListRootsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2258,7 +2259,6 @@ func (x ListRootsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListRootsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListRootsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2278,6 +2278,7 @@ func (x *ListToolsParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListToolsParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListToolsParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2311,7 +2312,6 @@ func (x ListToolsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListToolsParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListToolsParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2332,6 +2332,7 @@ func (x *ListToolsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListToolsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListToolsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2372,7 +2373,6 @@ func (x ListToolsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListToolsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListToolsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2389,6 +2389,7 @@ func (x *LoggingMessageParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *LoggingMessageParams) DecodeJSON(d *wire.Decoder) {
+	*x = LoggingMessageParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2428,7 +2429,6 @@ func (x LoggingMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *LoggingMessageParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = LoggingMessageParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2442,6 +2442,7 @@ func (x *ModelHint) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ModelHint) DecodeJSON(d *wire.Decoder) {
+	*x = ModelHint{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2469,7 +2470,6 @@ func (x ModelHint) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ModelHint) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ModelHint{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2495,6 +2495,7 @@ func (x *ModelPreferences) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ModelPreferences) DecodeJSON(d *wire.Decoder) {
+	*x = ModelPreferences{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2537,7 +2538,6 @@ func (x ModelPreferences) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ModelPreferences) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ModelPreferences{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2555,6 +2555,7 @@ func (x *NumberSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *NumberSchema) DecodeJSON(d *wire.Decoder) {
+	*x = NumberSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2595,7 +2596,6 @@ func (x NumberSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *NumberSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = NumberSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2614,6 +2614,7 @@ func (x *PingParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PingParams) DecodeJSON(d *wire.Decoder) {
+	*x = PingParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2644,7 +2645,6 @@ func (x PingParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PingParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PingParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2662,6 +2662,7 @@ func (x *ProgressParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ProgressParams) DecodeJSON(d *wire.Decoder) {
+	*x = ProgressParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2704,7 +2705,6 @@ func (x ProgressParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ProgressParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ProgressParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2731,6 +2731,7 @@ func (x *Prompt) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Prompt) DecodeJSON(d *wire.Decoder) {
+	*x = Prompt{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2779,7 +2780,6 @@ func (x Prompt) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Prompt) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Prompt{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2796,6 +2796,7 @@ func (x *PromptArgument) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptArgument) DecodeJSON(d *wire.Decoder) {
+	*x = PromptArgument{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2833,7 +2834,6 @@ func (x PromptArgument) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptArgument) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptArgument{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2847,6 +2847,7 @@ func (x *PromptListChangedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptListChangedParams) DecodeJSON(d *wire.Decoder) {
+	*x = PromptListChangedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2876,7 +2877,6 @@ func (x PromptListChangedParams) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptListChangedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptListChangedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2892,6 +2892,7 @@ func (x *PromptMessage) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptMessage) DecodeJSON(d *wire.Decoder) {
+	*x = PromptMessage{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2923,7 +2924,6 @@ func (x PromptMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptMessage) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptMessage{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2939,6 +2939,7 @@ func (x *PromptReference) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptReference) DecodeJSON(d *wire.Decoder) {
+	*x = PromptReference{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2973,7 +2974,6 @@ func (x PromptReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptReference) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptReference{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2993,6 +2993,7 @@ func (x *ReadResourceParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReadResourceParams) DecodeJSON(d *wire.Decoder) {
+	*x = ReadResourceParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3027,7 +3028,6 @@ func (x ReadResourceParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReadResourceParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReadResourceParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3047,6 +3047,7 @@ func (x *ReadResourceResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReadResourceResult) DecodeJSON(d *wire.Decoder) {
+	*x = ReadResourceResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3083,7 +3084,6 @@ func (x ReadResourceResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReadResourceResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReadResourceResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3102,6 +3102,7 @@ func (x *RequestMeta) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *RequestMeta) DecodeJSON(d *wire.Decoder) {
+	*x = RequestMeta{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3131,7 +3132,6 @@ func (x RequestMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *RequestMeta) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = RequestMeta{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3157,6 +3157,7 @@ func (x *Resource) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Resource) DecodeJSON(d *wire.Decoder) {
+	*x = Resource{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3211,7 +3212,6 @@ func (x Resource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Resource) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Resource{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3238,6 +3238,7 @@ func (x *ResourceLink) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceLink) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceLink{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3295,7 +3296,6 @@ func (x ResourceLink) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceLink) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceLink{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3309,6 +3309,7 @@ func (x *ResourceListChangedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceListChangedParams) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceListChangedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3338,7 +3339,6 @@ func (x ResourceListChangedParams) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceListChangedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceListChangedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3363,6 +3363,7 @@ func (x *ResourceTemplate) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceTemplate) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceTemplate{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3414,7 +3415,6 @@ func (x ResourceTemplate) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceTemplate) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceTemplate{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3429,6 +3429,7 @@ func (x *ResourceTemplateReference) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceTemplateReference) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceTemplateReference{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3460,7 +3461,6 @@ func (x ResourceTemplateReference) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceTemplateReference) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceTemplateReference{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3475,6 +3475,7 @@ func (x *ResourceUpdatedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceUpdatedParams) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceUpdatedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3508,7 +3509,6 @@ func (x ResourceUpdatedParams) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceUpdatedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceUpdatedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3524,6 +3524,7 @@ func (x *Root) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Root) DecodeJSON(d *wire.Decoder) {
+	*x = Root{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3560,7 +3561,6 @@ func (x Root) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Root) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Root{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3574,6 +3574,7 @@ func (x *RootsListChangedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *RootsListChangedParams) DecodeJSON(d *wire.Decoder) {
+	*x = RootsListChangedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3603,7 +3604,6 @@ func (x RootsListChangedParams) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *RootsListChangedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = RootsListChangedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3619,6 +3619,7 @@ func (x *SamplingMessage) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SamplingMessage) DecodeJSON(d *wire.Decoder) {
+	*x = SamplingMessage{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3650,7 +3651,6 @@ func (x SamplingMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SamplingMessage) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SamplingMessage{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3694,6 +3694,7 @@ func (x *ServerCapabilities) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilities) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilities{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3757,7 +3758,6 @@ func (x ServerCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilities) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilities{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3771,6 +3771,7 @@ func (x *ServerCapabilitiesPrompts) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesPrompts) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesPrompts{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3798,7 +3799,6 @@ func (x ServerCapabilitiesPrompts) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesPrompts) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesPrompts{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3813,6 +3813,7 @@ func (x *ServerCapabilitiesResources) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesResources) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesResources{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3843,7 +3844,6 @@ func (x ServerCapabilitiesResources) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesResources) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesResources{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3857,6 +3857,7 @@ func (x *ServerCapabilitiesTools) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesTools) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesTools{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3884,7 +3885,6 @@ func (x ServerCapabilitiesTools) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesTools) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesTools{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3904,6 +3904,7 @@ func (x *SetLevelParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SetLevelParams) DecodeJSON(d *wire.Decoder) {
+	*x = SetLevelParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3938,7 +3939,6 @@ func (x SetLevelParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SetLevelParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SetLevelParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3957,6 +3957,7 @@ func (x *StringSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *StringSchema) DecodeJSON(d *wire.Decoder) {
+	*x = StringSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4000,7 +4001,6 @@ func (x StringSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *StringSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = StringSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4020,6 +4020,7 @@ func (x *SubscribeParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SubscribeParams) DecodeJSON(d *wire.Decoder) {
+	*x = SubscribeParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4054,7 +4055,6 @@ func (x SubscribeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SubscribeParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SubscribeParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4076,6 +4076,7 @@ func (x *TextContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TextContent) DecodeJSON(d *wire.Decoder) {
+	*x = TextContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4118,7 +4119,6 @@ func (x TextContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TextContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TextContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4135,6 +4135,7 @@ func (x *TextResourceContents) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TextResourceContents) DecodeJSON(d *wire.Decoder) {
+	*x = TextResourceContents{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4174,7 +4175,6 @@ func (x TextResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TextResourceContents) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TextResourceContents{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4199,6 +4199,7 @@ func (x *Tool) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Tool) DecodeJSON(d *wire.Decoder) {
+	*x = Tool{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4250,7 +4251,6 @@ func (x Tool) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Tool) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Tool{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4268,6 +4268,7 @@ func (x *ToolAnnotations) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ToolAnnotations) DecodeJSON(d *wire.Decoder) {
+	*x = ToolAnnotations{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4307,7 +4308,6 @@ func (x ToolAnnotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ToolAnnotations) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ToolAnnotations{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4321,6 +4321,7 @@ func (x *ToolListChangedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ToolListChangedParams) DecodeJSON(d *wire.Decoder) {
+	*x = ToolListChangedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4350,7 +4351,6 @@ func (x ToolListChangedParams) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ToolListChangedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ToolListChangedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4370,6 +4370,7 @@ func (x *UnsubscribeParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UnsubscribeParams) DecodeJSON(d *wire.Decoder) {
+	*x = UnsubscribeParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4404,7 +4405,6 @@ func (x UnsubscribeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UnsubscribeParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UnsubscribeParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }

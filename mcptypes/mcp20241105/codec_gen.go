@@ -30,6 +30,7 @@ func (x *Annotations) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Annotations) DecodeJSON(d *wire.Decoder) {
+	*x = Annotations{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -65,7 +66,6 @@ func (x Annotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Annotations) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Annotations{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -81,6 +81,7 @@ func (x *BlobResourceContents) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *BlobResourceContents) DecodeJSON(d *wire.Decoder) {
+	*x = BlobResourceContents{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -115,7 +116,6 @@ func (x BlobResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *BlobResourceContents) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = BlobResourceContents{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -136,6 +136,7 @@ func (x *CallToolParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CallToolParams) DecodeJSON(d *wire.Decoder) {
+	*x = CallToolParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -173,7 +174,6 @@ func (x CallToolParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CallToolParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CallToolParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -194,6 +194,7 @@ func (x *CallToolResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CallToolResult) DecodeJSON(d *wire.Decoder) {
+	*x = CallToolResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -233,7 +234,6 @@ func (x CallToolResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CallToolResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CallToolResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -249,6 +249,7 @@ func (x *CancelledParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CancelledParams) DecodeJSON(d *wire.Decoder) {
+	*x = CancelledParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -285,7 +286,6 @@ func (x CancelledParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CancelledParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CancelledParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -316,6 +316,7 @@ func (x *ClientCapabilities) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilities) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilities{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -362,7 +363,6 @@ func (x ClientCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilities) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilities{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -376,6 +376,7 @@ func (x *ClientCapabilitiesRoots) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilitiesRoots) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilitiesRoots{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -403,7 +404,6 @@ func (x ClientCapabilitiesRoots) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesRoots) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilitiesRoots{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -426,6 +426,7 @@ func (x *CompleteParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteParams) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -463,7 +464,6 @@ func (x CompleteParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -478,6 +478,7 @@ func (x *CompleteParamsArgument) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteParamsArgument) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteParamsArgument{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -509,7 +510,6 @@ func (x CompleteParamsArgument) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteParamsArgument) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteParamsArgument{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -525,6 +525,7 @@ func (x *CompleteResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteResult) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -558,7 +559,6 @@ func (x CompleteResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -579,6 +579,7 @@ func (x *CompleteResultCompletion) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteResultCompletion) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteResultCompletion{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -616,7 +617,6 @@ func (x CompleteResultCompletion) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteResultCompletion) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteResultCompletion{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -662,6 +662,7 @@ func (x *CreateMessageParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
+	*x = CreateMessageParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -731,7 +732,6 @@ func (x CreateMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CreateMessageParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CreateMessageParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -750,6 +750,7 @@ func (x *CreateMessageResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CreateMessageResult) DecodeJSON(d *wire.Decoder) {
+	*x = CreateMessageResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -792,7 +793,6 @@ func (x CreateMessageResult) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CreateMessageResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CreateMessageResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -814,6 +814,7 @@ func (x *EmbeddedResource) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EmbeddedResource) DecodeJSON(d *wire.Decoder) {
+	*x = EmbeddedResource{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -851,7 +852,6 @@ func (x EmbeddedResource) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EmbeddedResource) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EmbeddedResource{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -865,6 +865,7 @@ func (x *EmptyResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EmptyResult) DecodeJSON(d *wire.Decoder) {
+	*x = EmptyResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -894,7 +895,6 @@ func (x EmptyResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EmptyResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EmptyResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -925,6 +925,7 @@ func (x *GetPromptParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetPromptParams) DecodeJSON(d *wire.Decoder) {
+	*x = GetPromptParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -970,7 +971,6 @@ func (x GetPromptParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetPromptParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetPromptParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -991,6 +991,7 @@ func (x *GetPromptResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetPromptResult) DecodeJSON(d *wire.Decoder) {
+	*x = GetPromptResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1031,7 +1032,6 @@ func (x GetPromptResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetPromptResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetPromptResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1053,6 +1053,7 @@ func (x *ImageContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ImageContent) DecodeJSON(d *wire.Decoder) {
+	*x = ImageContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1093,7 +1094,6 @@ func (x ImageContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ImageContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ImageContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1108,6 +1108,7 @@ func (x *Implementation) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Implementation) DecodeJSON(d *wire.Decoder) {
+	*x = Implementation{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1139,7 +1140,6 @@ func (x Implementation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Implementation) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Implementation{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1163,6 +1163,7 @@ func (x *InitializeParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InitializeParams) DecodeJSON(d *wire.Decoder) {
+	*x = InitializeParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1203,7 +1204,6 @@ func (x InitializeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InitializeParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InitializeParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1223,6 +1223,7 @@ func (x *InitializeResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InitializeResult) DecodeJSON(d *wire.Decoder) {
+	*x = InitializeResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1265,7 +1266,6 @@ func (x InitializeResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InitializeResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InitializeResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1279,6 +1279,7 @@ func (x *InitializedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InitializedParams) DecodeJSON(d *wire.Decoder) {
+	*x = InitializedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1308,7 +1309,6 @@ func (x InitializedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InitializedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InitializedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1328,6 +1328,7 @@ func (x *ListPromptsParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListPromptsParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListPromptsParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1361,7 +1362,6 @@ func (x ListPromptsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListPromptsParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListPromptsParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1382,6 +1382,7 @@ func (x *ListPromptsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListPromptsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListPromptsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1422,7 +1423,6 @@ func (x ListPromptsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListPromptsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListPromptsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1442,6 +1442,7 @@ func (x *ListResourceTemplatesParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourceTemplatesParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourceTemplatesParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1475,7 +1476,6 @@ func (x ListResourceTemplatesParams) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourceTemplatesParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourceTemplatesParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1496,6 +1496,7 @@ func (x *ListResourceTemplatesResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourceTemplatesResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourceTemplatesResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1536,7 +1537,6 @@ func (x ListResourceTemplatesResult) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourceTemplatesResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourceTemplatesResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1556,6 +1556,7 @@ func (x *ListResourcesParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourcesParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourcesParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1589,7 +1590,6 @@ func (x ListResourcesParams) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourcesParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourcesParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1610,6 +1610,7 @@ func (x *ListResourcesResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourcesResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourcesResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1650,7 +1651,6 @@ func (x ListResourcesResult) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourcesResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourcesResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1669,6 +1669,7 @@ func (x *ListRootsParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListRootsParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListRootsParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1699,7 +1700,6 @@ func (x ListRootsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListRootsParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListRootsParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1719,6 +1719,7 @@ func (x *ListRootsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListRootsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListRootsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1756,7 +1757,6 @@ func (x ListRootsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListRootsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListRootsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1776,6 +1776,7 @@ func (x *ListToolsParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListToolsParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListToolsParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1809,7 +1810,6 @@ func (x ListToolsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListToolsParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListToolsParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1830,6 +1830,7 @@ func (x *ListToolsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListToolsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListToolsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1870,7 +1871,6 @@ func (x ListToolsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListToolsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListToolsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1887,6 +1887,7 @@ func (x *LoggingMessageParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *LoggingMessageParams) DecodeJSON(d *wire.Decoder) {
+	*x = LoggingMessageParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1926,7 +1927,6 @@ func (x LoggingMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *LoggingMessageParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = LoggingMessageParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1940,6 +1940,7 @@ func (x *ModelHint) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ModelHint) DecodeJSON(d *wire.Decoder) {
+	*x = ModelHint{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1967,7 +1968,6 @@ func (x ModelHint) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ModelHint) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ModelHint{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1993,6 +1993,7 @@ func (x *ModelPreferences) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ModelPreferences) DecodeJSON(d *wire.Decoder) {
+	*x = ModelPreferences{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2035,7 +2036,6 @@ func (x ModelPreferences) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ModelPreferences) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ModelPreferences{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2054,6 +2054,7 @@ func (x *PingParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PingParams) DecodeJSON(d *wire.Decoder) {
+	*x = PingParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2084,7 +2085,6 @@ func (x PingParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PingParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PingParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2101,6 +2101,7 @@ func (x *ProgressParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ProgressParams) DecodeJSON(d *wire.Decoder) {
+	*x = ProgressParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2140,7 +2141,6 @@ func (x ProgressParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ProgressParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ProgressParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2165,6 +2165,7 @@ func (x *Prompt) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Prompt) DecodeJSON(d *wire.Decoder) {
+	*x = Prompt{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2205,7 +2206,6 @@ func (x Prompt) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Prompt) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Prompt{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2221,6 +2221,7 @@ func (x *PromptArgument) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptArgument) DecodeJSON(d *wire.Decoder) {
+	*x = PromptArgument{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2255,7 +2256,6 @@ func (x PromptArgument) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptArgument) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptArgument{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2269,6 +2269,7 @@ func (x *PromptListChangedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptListChangedParams) DecodeJSON(d *wire.Decoder) {
+	*x = PromptListChangedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2298,7 +2299,6 @@ func (x PromptListChangedParams) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptListChangedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptListChangedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2314,6 +2314,7 @@ func (x *PromptMessage) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptMessage) DecodeJSON(d *wire.Decoder) {
+	*x = PromptMessage{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2345,7 +2346,6 @@ func (x PromptMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptMessage) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptMessage{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2360,6 +2360,7 @@ func (x *PromptReference) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptReference) DecodeJSON(d *wire.Decoder) {
+	*x = PromptReference{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2391,7 +2392,6 @@ func (x PromptReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptReference) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptReference{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2411,6 +2411,7 @@ func (x *ReadResourceParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReadResourceParams) DecodeJSON(d *wire.Decoder) {
+	*x = ReadResourceParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2445,7 +2446,6 @@ func (x ReadResourceParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReadResourceParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReadResourceParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2465,6 +2465,7 @@ func (x *ReadResourceResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReadResourceResult) DecodeJSON(d *wire.Decoder) {
+	*x = ReadResourceResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2501,7 +2502,6 @@ func (x ReadResourceResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReadResourceResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReadResourceResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2520,6 +2520,7 @@ func (x *RequestMeta) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *RequestMeta) DecodeJSON(d *wire.Decoder) {
+	*x = RequestMeta{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2549,7 +2550,6 @@ func (x RequestMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *RequestMeta) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = RequestMeta{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2573,6 +2573,7 @@ func (x *Resource) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Resource) DecodeJSON(d *wire.Decoder) {
+	*x = Resource{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2619,7 +2620,6 @@ func (x Resource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Resource) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Resource{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2633,6 +2633,7 @@ func (x *ResourceListChangedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceListChangedParams) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceListChangedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2662,7 +2663,6 @@ func (x ResourceListChangedParams) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceListChangedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceListChangedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2685,6 +2685,7 @@ func (x *ResourceTemplate) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceTemplate) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceTemplate{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2728,7 +2729,6 @@ func (x ResourceTemplate) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceTemplate) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceTemplate{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2743,6 +2743,7 @@ func (x *ResourceTemplateReference) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceTemplateReference) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceTemplateReference{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2774,7 +2775,6 @@ func (x ResourceTemplateReference) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceTemplateReference) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceTemplateReference{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2789,6 +2789,7 @@ func (x *ResourceUpdatedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceUpdatedParams) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceUpdatedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2822,7 +2823,6 @@ func (x ResourceUpdatedParams) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceUpdatedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceUpdatedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2837,6 +2837,7 @@ func (x *Root) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Root) DecodeJSON(d *wire.Decoder) {
+	*x = Root{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2868,7 +2869,6 @@ func (x Root) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Root) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Root{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2882,6 +2882,7 @@ func (x *RootsListChangedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *RootsListChangedParams) DecodeJSON(d *wire.Decoder) {
+	*x = RootsListChangedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2911,7 +2912,6 @@ func (x RootsListChangedParams) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *RootsListChangedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = RootsListChangedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2927,6 +2927,7 @@ func (x *SamplingMessage) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SamplingMessage) DecodeJSON(d *wire.Decoder) {
+	*x = SamplingMessage{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2958,7 +2959,6 @@ func (x SamplingMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SamplingMessage) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SamplingMessage{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3001,6 +3001,7 @@ func (x *ServerCapabilities) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilities) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilities{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3059,7 +3060,6 @@ func (x ServerCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilities) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilities{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3073,6 +3073,7 @@ func (x *ServerCapabilitiesPrompts) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesPrompts) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesPrompts{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3100,7 +3101,6 @@ func (x ServerCapabilitiesPrompts) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesPrompts) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesPrompts{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3115,6 +3115,7 @@ func (x *ServerCapabilitiesResources) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesResources) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesResources{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3145,7 +3146,6 @@ func (x ServerCapabilitiesResources) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesResources) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesResources{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3159,6 +3159,7 @@ func (x *ServerCapabilitiesTools) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesTools) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesTools{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3186,7 +3187,6 @@ func (x ServerCapabilitiesTools) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesTools) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesTools{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3206,6 +3206,7 @@ func (x *SetLevelParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SetLevelParams) DecodeJSON(d *wire.Decoder) {
+	*x = SetLevelParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3240,7 +3241,6 @@ func (x SetLevelParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SetLevelParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SetLevelParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3260,6 +3260,7 @@ func (x *SubscribeParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SubscribeParams) DecodeJSON(d *wire.Decoder) {
+	*x = SubscribeParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3294,7 +3295,6 @@ func (x SubscribeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SubscribeParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SubscribeParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3315,6 +3315,7 @@ func (x *TextContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TextContent) DecodeJSON(d *wire.Decoder) {
+	*x = TextContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3352,7 +3353,6 @@ func (x TextContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TextContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TextContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3368,6 +3368,7 @@ func (x *TextResourceContents) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TextResourceContents) DecodeJSON(d *wire.Decoder) {
+	*x = TextResourceContents{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3402,7 +3403,6 @@ func (x TextResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TextResourceContents) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TextResourceContents{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3418,6 +3418,7 @@ func (x *Tool) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Tool) DecodeJSON(d *wire.Decoder) {
+	*x = Tool{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3452,7 +3453,6 @@ func (x Tool) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Tool) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Tool{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3466,6 +3466,7 @@ func (x *ToolListChangedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ToolListChangedParams) DecodeJSON(d *wire.Decoder) {
+	*x = ToolListChangedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3495,7 +3496,6 @@ func (x ToolListChangedParams) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ToolListChangedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ToolListChangedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3515,6 +3515,7 @@ func (x *UnsubscribeParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UnsubscribeParams) DecodeJSON(d *wire.Decoder) {
+	*x = UnsubscribeParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3549,7 +3550,6 @@ func (x UnsubscribeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UnsubscribeParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UnsubscribeParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }

@@ -30,6 +30,7 @@ func (x *Annotations) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Annotations) DecodeJSON(d *wire.Decoder) {
+	*x = Annotations{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -65,7 +66,6 @@ func (x Annotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Annotations) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Annotations{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -87,6 +87,7 @@ func (x *AudioContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AudioContent) DecodeJSON(d *wire.Decoder) {
+	*x = AudioContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -127,7 +128,6 @@ func (x AudioContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AudioContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AudioContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -143,6 +143,7 @@ func (x *BlobResourceContents) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *BlobResourceContents) DecodeJSON(d *wire.Decoder) {
+	*x = BlobResourceContents{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -177,7 +178,6 @@ func (x BlobResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *BlobResourceContents) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = BlobResourceContents{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -198,6 +198,7 @@ func (x *CallToolParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CallToolParams) DecodeJSON(d *wire.Decoder) {
+	*x = CallToolParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -235,7 +236,6 @@ func (x CallToolParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CallToolParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CallToolParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -256,6 +256,7 @@ func (x *CallToolResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CallToolResult) DecodeJSON(d *wire.Decoder) {
+	*x = CallToolResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -295,7 +296,6 @@ func (x CallToolResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CallToolResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CallToolResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -311,6 +311,7 @@ func (x *CancelledParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CancelledParams) DecodeJSON(d *wire.Decoder) {
+	*x = CancelledParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -347,7 +348,6 @@ func (x CancelledParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CancelledParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CancelledParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -378,6 +378,7 @@ func (x *ClientCapabilities) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilities) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilities{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -424,7 +425,6 @@ func (x ClientCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilities) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilities{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -438,6 +438,7 @@ func (x *ClientCapabilitiesRoots) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilitiesRoots) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilitiesRoots{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -465,7 +466,6 @@ func (x ClientCapabilitiesRoots) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesRoots) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilitiesRoots{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -488,6 +488,7 @@ func (x *CompleteParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteParams) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -525,7 +526,6 @@ func (x CompleteParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -540,6 +540,7 @@ func (x *CompleteParamsArgument) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteParamsArgument) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteParamsArgument{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -571,7 +572,6 @@ func (x CompleteParamsArgument) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteParamsArgument) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteParamsArgument{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -587,6 +587,7 @@ func (x *CompleteResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteResult) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -620,7 +621,6 @@ func (x CompleteResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -641,6 +641,7 @@ func (x *CompleteResultCompletion) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteResultCompletion) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteResultCompletion{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -678,7 +679,6 @@ func (x CompleteResultCompletion) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteResultCompletion) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteResultCompletion{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -724,6 +724,7 @@ func (x *CreateMessageParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
+	*x = CreateMessageParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -793,7 +794,6 @@ func (x CreateMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CreateMessageParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CreateMessageParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -812,6 +812,7 @@ func (x *CreateMessageResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CreateMessageResult) DecodeJSON(d *wire.Decoder) {
+	*x = CreateMessageResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -854,7 +855,6 @@ func (x CreateMessageResult) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CreateMessageResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CreateMessageResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -876,6 +876,7 @@ func (x *EmbeddedResource) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EmbeddedResource) DecodeJSON(d *wire.Decoder) {
+	*x = EmbeddedResource{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -913,7 +914,6 @@ func (x EmbeddedResource) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EmbeddedResource) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EmbeddedResource{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -927,6 +927,7 @@ func (x *EmptyResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EmptyResult) DecodeJSON(d *wire.Decoder) {
+	*x = EmptyResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -956,7 +957,6 @@ func (x EmptyResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EmptyResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EmptyResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -987,6 +987,7 @@ func (x *GetPromptParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetPromptParams) DecodeJSON(d *wire.Decoder) {
+	*x = GetPromptParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1032,7 +1033,6 @@ func (x GetPromptParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetPromptParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetPromptParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1053,6 +1053,7 @@ func (x *GetPromptResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetPromptResult) DecodeJSON(d *wire.Decoder) {
+	*x = GetPromptResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1093,7 +1094,6 @@ func (x GetPromptResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetPromptResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetPromptResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1115,6 +1115,7 @@ func (x *ImageContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ImageContent) DecodeJSON(d *wire.Decoder) {
+	*x = ImageContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1155,7 +1156,6 @@ func (x ImageContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ImageContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ImageContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1170,6 +1170,7 @@ func (x *Implementation) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Implementation) DecodeJSON(d *wire.Decoder) {
+	*x = Implementation{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1201,7 +1202,6 @@ func (x Implementation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Implementation) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Implementation{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1225,6 +1225,7 @@ func (x *InitializeParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InitializeParams) DecodeJSON(d *wire.Decoder) {
+	*x = InitializeParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1265,7 +1266,6 @@ func (x InitializeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InitializeParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InitializeParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1285,6 +1285,7 @@ func (x *InitializeResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InitializeResult) DecodeJSON(d *wire.Decoder) {
+	*x = InitializeResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1327,7 +1328,6 @@ func (x InitializeResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InitializeResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InitializeResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1341,6 +1341,7 @@ func (x *InitializedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InitializedParams) DecodeJSON(d *wire.Decoder) {
+	*x = InitializedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1370,7 +1371,6 @@ func (x InitializedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InitializedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InitializedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1390,6 +1390,7 @@ func (x *ListPromptsParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListPromptsParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListPromptsParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1423,7 +1424,6 @@ func (x ListPromptsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListPromptsParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListPromptsParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1444,6 +1444,7 @@ func (x *ListPromptsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListPromptsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListPromptsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1484,7 +1485,6 @@ func (x ListPromptsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListPromptsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListPromptsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1504,6 +1504,7 @@ func (x *ListResourceTemplatesParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourceTemplatesParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourceTemplatesParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1537,7 +1538,6 @@ func (x ListResourceTemplatesParams) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourceTemplatesParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourceTemplatesParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1558,6 +1558,7 @@ func (x *ListResourceTemplatesResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourceTemplatesResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourceTemplatesResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1598,7 +1599,6 @@ func (x ListResourceTemplatesResult) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourceTemplatesResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourceTemplatesResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1618,6 +1618,7 @@ func (x *ListResourcesParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourcesParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourcesParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1651,7 +1652,6 @@ func (x ListResourcesParams) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourcesParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourcesParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1672,6 +1672,7 @@ func (x *ListResourcesResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourcesResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourcesResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1712,7 +1713,6 @@ func (x ListResourcesResult) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourcesResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourcesResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1731,6 +1731,7 @@ func (x *ListRootsParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListRootsParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListRootsParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1761,7 +1762,6 @@ func (x ListRootsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListRootsParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListRootsParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1781,6 +1781,7 @@ func (x *ListRootsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListRootsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListRootsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1818,7 +1819,6 @@ func (x ListRootsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListRootsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListRootsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1838,6 +1838,7 @@ func (x *ListToolsParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListToolsParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListToolsParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1871,7 +1872,6 @@ func (x ListToolsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListToolsParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListToolsParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1892,6 +1892,7 @@ func (x *ListToolsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListToolsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListToolsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1932,7 +1933,6 @@ func (x ListToolsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListToolsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListToolsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1949,6 +1949,7 @@ func (x *LoggingMessageParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *LoggingMessageParams) DecodeJSON(d *wire.Decoder) {
+	*x = LoggingMessageParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1988,7 +1989,6 @@ func (x LoggingMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *LoggingMessageParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = LoggingMessageParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2002,6 +2002,7 @@ func (x *ModelHint) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ModelHint) DecodeJSON(d *wire.Decoder) {
+	*x = ModelHint{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2029,7 +2030,6 @@ func (x ModelHint) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ModelHint) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ModelHint{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2055,6 +2055,7 @@ func (x *ModelPreferences) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ModelPreferences) DecodeJSON(d *wire.Decoder) {
+	*x = ModelPreferences{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2097,7 +2098,6 @@ func (x ModelPreferences) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ModelPreferences) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ModelPreferences{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2116,6 +2116,7 @@ func (x *PingParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PingParams) DecodeJSON(d *wire.Decoder) {
+	*x = PingParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2146,7 +2147,6 @@ func (x PingParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PingParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PingParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2164,6 +2164,7 @@ func (x *ProgressParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ProgressParams) DecodeJSON(d *wire.Decoder) {
+	*x = ProgressParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2206,7 +2207,6 @@ func (x ProgressParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ProgressParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ProgressParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2231,6 +2231,7 @@ func (x *Prompt) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Prompt) DecodeJSON(d *wire.Decoder) {
+	*x = Prompt{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2271,7 +2272,6 @@ func (x Prompt) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Prompt) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Prompt{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2287,6 +2287,7 @@ func (x *PromptArgument) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptArgument) DecodeJSON(d *wire.Decoder) {
+	*x = PromptArgument{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2321,7 +2322,6 @@ func (x PromptArgument) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptArgument) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptArgument{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2335,6 +2335,7 @@ func (x *PromptListChangedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptListChangedParams) DecodeJSON(d *wire.Decoder) {
+	*x = PromptListChangedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2364,7 +2365,6 @@ func (x PromptListChangedParams) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptListChangedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptListChangedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2380,6 +2380,7 @@ func (x *PromptMessage) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptMessage) DecodeJSON(d *wire.Decoder) {
+	*x = PromptMessage{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2411,7 +2412,6 @@ func (x PromptMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptMessage) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptMessage{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2426,6 +2426,7 @@ func (x *PromptReference) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptReference) DecodeJSON(d *wire.Decoder) {
+	*x = PromptReference{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2457,7 +2458,6 @@ func (x PromptReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptReference) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptReference{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2477,6 +2477,7 @@ func (x *ReadResourceParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReadResourceParams) DecodeJSON(d *wire.Decoder) {
+	*x = ReadResourceParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2511,7 +2512,6 @@ func (x ReadResourceParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReadResourceParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReadResourceParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2531,6 +2531,7 @@ func (x *ReadResourceResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReadResourceResult) DecodeJSON(d *wire.Decoder) {
+	*x = ReadResourceResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2567,7 +2568,6 @@ func (x ReadResourceResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReadResourceResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReadResourceResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2586,6 +2586,7 @@ func (x *RequestMeta) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *RequestMeta) DecodeJSON(d *wire.Decoder) {
+	*x = RequestMeta{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2615,7 +2616,6 @@ func (x RequestMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *RequestMeta) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = RequestMeta{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2639,6 +2639,7 @@ func (x *Resource) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Resource) DecodeJSON(d *wire.Decoder) {
+	*x = Resource{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2685,7 +2686,6 @@ func (x Resource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Resource) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Resource{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2699,6 +2699,7 @@ func (x *ResourceListChangedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceListChangedParams) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceListChangedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2728,7 +2729,6 @@ func (x ResourceListChangedParams) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceListChangedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceListChangedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2751,6 +2751,7 @@ func (x *ResourceTemplate) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceTemplate) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceTemplate{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2794,7 +2795,6 @@ func (x ResourceTemplate) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceTemplate) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceTemplate{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2809,6 +2809,7 @@ func (x *ResourceTemplateReference) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceTemplateReference) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceTemplateReference{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2840,7 +2841,6 @@ func (x ResourceTemplateReference) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceTemplateReference) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceTemplateReference{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2855,6 +2855,7 @@ func (x *ResourceUpdatedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceUpdatedParams) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceUpdatedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2888,7 +2889,6 @@ func (x ResourceUpdatedParams) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceUpdatedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceUpdatedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2903,6 +2903,7 @@ func (x *Root) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Root) DecodeJSON(d *wire.Decoder) {
+	*x = Root{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2934,7 +2935,6 @@ func (x Root) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Root) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Root{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2948,6 +2948,7 @@ func (x *RootsListChangedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *RootsListChangedParams) DecodeJSON(d *wire.Decoder) {
+	*x = RootsListChangedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2977,7 +2978,6 @@ func (x RootsListChangedParams) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *RootsListChangedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = RootsListChangedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2993,6 +2993,7 @@ func (x *SamplingMessage) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SamplingMessage) DecodeJSON(d *wire.Decoder) {
+	*x = SamplingMessage{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3024,7 +3025,6 @@ func (x SamplingMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SamplingMessage) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SamplingMessage{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3068,6 +3068,7 @@ func (x *ServerCapabilities) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilities) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilities{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3131,7 +3132,6 @@ func (x ServerCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilities) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilities{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3145,6 +3145,7 @@ func (x *ServerCapabilitiesPrompts) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesPrompts) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesPrompts{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3172,7 +3173,6 @@ func (x ServerCapabilitiesPrompts) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesPrompts) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesPrompts{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3187,6 +3187,7 @@ func (x *ServerCapabilitiesResources) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesResources) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesResources{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3217,7 +3218,6 @@ func (x ServerCapabilitiesResources) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesResources) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesResources{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3231,6 +3231,7 @@ func (x *ServerCapabilitiesTools) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesTools) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesTools{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3258,7 +3259,6 @@ func (x ServerCapabilitiesTools) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesTools) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesTools{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3278,6 +3278,7 @@ func (x *SetLevelParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SetLevelParams) DecodeJSON(d *wire.Decoder) {
+	*x = SetLevelParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3312,7 +3313,6 @@ func (x SetLevelParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SetLevelParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SetLevelParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3332,6 +3332,7 @@ func (x *SubscribeParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SubscribeParams) DecodeJSON(d *wire.Decoder) {
+	*x = SubscribeParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3366,7 +3367,6 @@ func (x SubscribeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SubscribeParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SubscribeParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3387,6 +3387,7 @@ func (x *TextContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TextContent) DecodeJSON(d *wire.Decoder) {
+	*x = TextContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3424,7 +3425,6 @@ func (x TextContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TextContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TextContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3440,6 +3440,7 @@ func (x *TextResourceContents) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TextResourceContents) DecodeJSON(d *wire.Decoder) {
+	*x = TextResourceContents{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3474,7 +3475,6 @@ func (x TextResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TextResourceContents) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TextResourceContents{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3496,6 +3496,7 @@ func (x *Tool) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Tool) DecodeJSON(d *wire.Decoder) {
+	*x = Tool{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3536,7 +3537,6 @@ func (x Tool) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Tool) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Tool{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3554,6 +3554,7 @@ func (x *ToolAnnotations) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ToolAnnotations) DecodeJSON(d *wire.Decoder) {
+	*x = ToolAnnotations{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3593,7 +3594,6 @@ func (x ToolAnnotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ToolAnnotations) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ToolAnnotations{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3607,6 +3607,7 @@ func (x *ToolListChangedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ToolListChangedParams) DecodeJSON(d *wire.Decoder) {
+	*x = ToolListChangedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3636,7 +3637,6 @@ func (x ToolListChangedParams) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ToolListChangedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ToolListChangedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3656,6 +3656,7 @@ func (x *UnsubscribeParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UnsubscribeParams) DecodeJSON(d *wire.Decoder) {
+	*x = UnsubscribeParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3690,7 +3691,6 @@ func (x UnsubscribeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UnsubscribeParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UnsubscribeParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }

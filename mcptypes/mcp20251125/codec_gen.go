@@ -31,6 +31,7 @@ func (x *Annotations) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Annotations) DecodeJSON(d *wire.Decoder) {
+	*x = Annotations{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -69,7 +70,6 @@ func (x Annotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Annotations) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Annotations{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -92,6 +92,7 @@ func (x *AudioContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AudioContent) DecodeJSON(d *wire.Decoder) {
+	*x = AudioContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -137,7 +138,6 @@ func (x AudioContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AudioContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AudioContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -154,6 +154,7 @@ func (x *BlobResourceContents) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *BlobResourceContents) DecodeJSON(d *wire.Decoder) {
+	*x = BlobResourceContents{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -193,7 +194,6 @@ func (x BlobResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *BlobResourceContents) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = BlobResourceContents{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -210,6 +210,7 @@ func (x *BooleanSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *BooleanSchema) DecodeJSON(d *wire.Decoder) {
+	*x = BooleanSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -247,7 +248,6 @@ func (x BooleanSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *BooleanSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = BooleanSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -274,6 +274,7 @@ func (x *CallToolParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CallToolParams) DecodeJSON(d *wire.Decoder) {
+	*x = CallToolParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -317,7 +318,6 @@ func (x CallToolParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CallToolParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CallToolParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -339,6 +339,7 @@ func (x *CallToolResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CallToolResult) DecodeJSON(d *wire.Decoder) {
+	*x = CallToolResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -381,7 +382,6 @@ func (x CallToolResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CallToolResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CallToolResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -401,6 +401,7 @@ func (x *CancelTaskParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CancelTaskParams) DecodeJSON(d *wire.Decoder) {
+	*x = CancelTaskParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -435,7 +436,6 @@ func (x CancelTaskParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CancelTaskParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CancelTaskParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -461,6 +461,7 @@ func (x *CancelTaskResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CancelTaskResult) DecodeJSON(d *wire.Decoder) {
+	*x = CancelTaskResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -514,7 +515,6 @@ func (x CancelTaskResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CancelTaskResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CancelTaskResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -535,6 +535,7 @@ func (x *CancelledParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CancelledParams) DecodeJSON(d *wire.Decoder) {
+	*x = CancelledParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -572,7 +573,6 @@ func (x CancelledParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CancelledParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CancelledParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -620,6 +620,7 @@ func (x *ClientCapabilities) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilities) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilities{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -679,7 +680,6 @@ func (x ClientCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilities) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilities{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -694,6 +694,7 @@ func (x *ClientCapabilitiesElicitation) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilitiesElicitation) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilitiesElicitation{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -728,7 +729,6 @@ func (x ClientCapabilitiesElicitation) MarshalJSON() ([]byte, error) { return x.
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesElicitation) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilitiesElicitation{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -742,6 +742,7 @@ func (x *ClientCapabilitiesRoots) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilitiesRoots) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilitiesRoots{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -769,7 +770,6 @@ func (x ClientCapabilitiesRoots) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesRoots) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilitiesRoots{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -784,6 +784,7 @@ func (x *ClientCapabilitiesSampling) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilitiesSampling) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilitiesSampling{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -818,7 +819,6 @@ func (x ClientCapabilitiesSampling) MarshalJSON() ([]byte, error) { return x.App
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesSampling) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilitiesSampling{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -839,6 +839,7 @@ func (x *ClientCapabilitiesTasks) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilitiesTasks) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilitiesTasks{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -879,7 +880,6 @@ func (x ClientCapabilitiesTasks) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesTasks) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilitiesTasks{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -904,6 +904,7 @@ func (x *ClientCapabilitiesTasksRequests) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilitiesTasksRequests) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilitiesTasksRequests{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -940,7 +941,6 @@ func (x ClientCapabilitiesTasksRequests) MarshalJSON() ([]byte, error) { return 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesTasksRequests) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilitiesTasksRequests{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -954,6 +954,7 @@ func (x *ClientCapabilitiesTasksRequestsElicitation) EncodeJSON(e *wire.Encoder)
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilitiesTasksRequestsElicitation) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilitiesTasksRequestsElicitation{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -985,7 +986,6 @@ func (x ClientCapabilitiesTasksRequestsElicitation) MarshalJSON() ([]byte, error
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesTasksRequestsElicitation) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilitiesTasksRequestsElicitation{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -999,6 +999,7 @@ func (x *ClientCapabilitiesTasksRequestsSampling) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilitiesTasksRequestsSampling) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilitiesTasksRequestsSampling{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1030,7 +1031,6 @@ func (x ClientCapabilitiesTasksRequestsSampling) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesTasksRequestsSampling) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilitiesTasksRequestsSampling{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1059,6 +1059,7 @@ func (x *CompleteParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteParams) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1102,7 +1103,6 @@ func (x CompleteParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1117,6 +1117,7 @@ func (x *CompleteParamsArgument) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteParamsArgument) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteParamsArgument{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1148,7 +1149,6 @@ func (x CompleteParamsArgument) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteParamsArgument) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteParamsArgument{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1172,6 +1172,7 @@ func (x *CompleteParamsContext) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteParamsContext) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteParamsContext{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1207,7 +1208,6 @@ func (x CompleteParamsContext) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteParamsContext) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteParamsContext{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1223,6 +1223,7 @@ func (x *CompleteResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteResult) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1256,7 +1257,6 @@ func (x CompleteResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1277,6 +1277,7 @@ func (x *CompleteResultCompletion) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteResultCompletion) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteResultCompletion{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1314,7 +1315,6 @@ func (x CompleteResultCompletion) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteResultCompletion) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteResultCompletion{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1382,6 +1382,7 @@ func (x *CreateMessageParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
+	*x = CreateMessageParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1472,7 +1473,6 @@ func (x CreateMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CreateMessageParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CreateMessageParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1491,6 +1491,7 @@ func (x *CreateMessageResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CreateMessageResult) DecodeJSON(d *wire.Decoder) {
+	*x = CreateMessageResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1533,7 +1534,6 @@ func (x CreateMessageResult) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CreateMessageResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CreateMessageResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1549,6 +1549,7 @@ func (x *CreateTaskResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CreateTaskResult) DecodeJSON(d *wire.Decoder) {
+	*x = CreateTaskResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1582,7 +1583,6 @@ func (x CreateTaskResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CreateTaskResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CreateTaskResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1611,6 +1611,7 @@ func (x *ElicitFormParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ElicitFormParams) DecodeJSON(d *wire.Decoder) {
+	*x = ElicitFormParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1657,7 +1658,6 @@ func (x ElicitFormParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitFormParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ElicitFormParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1689,6 +1689,7 @@ func (x *ElicitFormParamsRequestedSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ElicitFormParamsRequestedSchema) DecodeJSON(d *wire.Decoder) {
+	*x = ElicitFormParamsRequestedSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1737,7 +1738,6 @@ func (x ElicitFormParamsRequestedSchema) MarshalJSON() ([]byte, error) { return 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitFormParamsRequestedSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ElicitFormParamsRequestedSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1749,6 +1749,7 @@ func (x *ElicitParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the value in the box.
 func (x *ElicitParams) DecodeJSON(d *wire.Decoder) {
+	*x = ElicitParams{}
 	x.ElicitVariant = DecodeElicitVariant(d)
 }
 
@@ -1765,7 +1766,6 @@ func (x ElicitParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ElicitParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1781,6 +1781,7 @@ func (x *ElicitResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ElicitResult) DecodeJSON(d *wire.Decoder) {
+	*x = ElicitResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1819,7 +1820,6 @@ func (x ElicitResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ElicitResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1848,6 +1848,7 @@ func (x *ElicitURLParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ElicitURLParams) DecodeJSON(d *wire.Decoder) {
+	*x = ElicitURLParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1897,7 +1898,6 @@ func (x ElicitURLParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitURLParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ElicitURLParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1912,6 +1912,7 @@ func (x *ElicitationCompleteParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ElicitationCompleteParams) DecodeJSON(d *wire.Decoder) {
+	*x = ElicitationCompleteParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1945,7 +1946,6 @@ func (x ElicitationCompleteParams) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitationCompleteParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ElicitationCompleteParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1968,6 +1968,7 @@ func (x *EmbeddedResource) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EmbeddedResource) DecodeJSON(d *wire.Decoder) {
+	*x = EmbeddedResource{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2010,7 +2011,6 @@ func (x EmbeddedResource) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EmbeddedResource) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EmbeddedResource{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2024,6 +2024,7 @@ func (x *EmptyResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EmptyResult) DecodeJSON(d *wire.Decoder) {
+	*x = EmptyResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2053,7 +2054,6 @@ func (x EmptyResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EmptyResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EmptyResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2069,6 +2069,7 @@ func (x *Error) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Error) DecodeJSON(d *wire.Decoder) {
+	*x = Error{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2103,7 +2104,6 @@ func (x Error) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Error) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Error{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2134,6 +2134,7 @@ func (x *GetPromptParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetPromptParams) DecodeJSON(d *wire.Decoder) {
+	*x = GetPromptParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2179,7 +2180,6 @@ func (x GetPromptParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetPromptParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetPromptParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2200,6 +2200,7 @@ func (x *GetPromptResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetPromptResult) DecodeJSON(d *wire.Decoder) {
+	*x = GetPromptResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2240,7 +2241,6 @@ func (x GetPromptResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetPromptResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetPromptResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2260,6 +2260,7 @@ func (x *GetTaskParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetTaskParams) DecodeJSON(d *wire.Decoder) {
+	*x = GetTaskParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2294,7 +2295,6 @@ func (x GetTaskParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetTaskParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetTaskParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2314,6 +2314,7 @@ func (x *GetTaskPayloadParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetTaskPayloadParams) DecodeJSON(d *wire.Decoder) {
+	*x = GetTaskPayloadParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2348,7 +2349,6 @@ func (x GetTaskPayloadParams) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetTaskPayloadParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetTaskPayloadParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2362,6 +2362,7 @@ func (x *GetTaskPayloadResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetTaskPayloadResult) DecodeJSON(d *wire.Decoder) {
+	*x = GetTaskPayloadResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2391,7 +2392,6 @@ func (x GetTaskPayloadResult) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetTaskPayloadResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetTaskPayloadResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2417,6 +2417,7 @@ func (x *GetTaskResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetTaskResult) DecodeJSON(d *wire.Decoder) {
+	*x = GetTaskResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2470,7 +2471,6 @@ func (x GetTaskResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetTaskResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetTaskResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2496,6 +2496,7 @@ func (x *Icon) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Icon) DecodeJSON(d *wire.Decoder) {
+	*x = Icon{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2538,7 +2539,6 @@ func (x Icon) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Icon) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Icon{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2561,6 +2561,7 @@ func (x *ImageContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ImageContent) DecodeJSON(d *wire.Decoder) {
+	*x = ImageContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2606,7 +2607,6 @@ func (x ImageContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ImageContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ImageContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2634,6 +2634,7 @@ func (x *Implementation) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Implementation) DecodeJSON(d *wire.Decoder) {
+	*x = Implementation{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2683,7 +2684,6 @@ func (x Implementation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Implementation) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Implementation{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2707,6 +2707,7 @@ func (x *InitializeParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InitializeParams) DecodeJSON(d *wire.Decoder) {
+	*x = InitializeParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2747,7 +2748,6 @@ func (x InitializeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InitializeParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InitializeParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2767,6 +2767,7 @@ func (x *InitializeResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InitializeResult) DecodeJSON(d *wire.Decoder) {
+	*x = InitializeResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2809,7 +2810,6 @@ func (x InitializeResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InitializeResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InitializeResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2842,6 +2842,7 @@ func (x *LegacyTitledEnumSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *LegacyTitledEnumSchema) DecodeJSON(d *wire.Decoder) {
+	*x = LegacyTitledEnumSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2893,7 +2894,6 @@ func (x LegacyTitledEnumSchema) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *LegacyTitledEnumSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = LegacyTitledEnumSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2914,6 +2914,7 @@ func (x *ListPromptsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListPromptsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListPromptsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2954,7 +2955,6 @@ func (x ListPromptsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListPromptsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListPromptsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2975,6 +2975,7 @@ func (x *ListResourceTemplatesResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourceTemplatesResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourceTemplatesResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3015,7 +3016,6 @@ func (x ListResourceTemplatesResult) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourceTemplatesResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourceTemplatesResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3036,6 +3036,7 @@ func (x *ListResourcesResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourcesResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourcesResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3076,7 +3077,6 @@ func (x ListResourcesResult) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourcesResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourcesResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3096,6 +3096,7 @@ func (x *ListRootsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListRootsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListRootsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3133,7 +3134,6 @@ func (x ListRootsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListRootsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListRootsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3154,6 +3154,7 @@ func (x *ListTasksResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListTasksResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListTasksResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3194,7 +3195,6 @@ func (x ListTasksResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListTasksResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListTasksResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3215,6 +3215,7 @@ func (x *ListToolsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListToolsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListToolsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3255,7 +3256,6 @@ func (x ListToolsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListToolsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListToolsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3272,6 +3272,7 @@ func (x *LoggingMessageParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *LoggingMessageParams) DecodeJSON(d *wire.Decoder) {
+	*x = LoggingMessageParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3311,7 +3312,6 @@ func (x LoggingMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *LoggingMessageParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = LoggingMessageParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3325,6 +3325,7 @@ func (x *ModelHint) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ModelHint) DecodeJSON(d *wire.Decoder) {
+	*x = ModelHint{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3352,7 +3353,6 @@ func (x ModelHint) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ModelHint) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ModelHint{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3378,6 +3378,7 @@ func (x *ModelPreferences) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ModelPreferences) DecodeJSON(d *wire.Decoder) {
+	*x = ModelPreferences{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3420,7 +3421,6 @@ func (x ModelPreferences) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ModelPreferences) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ModelPreferences{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3434,6 +3434,7 @@ func (x *NotificationParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *NotificationParams) DecodeJSON(d *wire.Decoder) {
+	*x = NotificationParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3463,7 +3464,6 @@ func (x NotificationParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *NotificationParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = NotificationParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3482,6 +3482,7 @@ func (x *NumberSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *NumberSchema) DecodeJSON(d *wire.Decoder) {
+	*x = NumberSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3525,7 +3526,6 @@ func (x NumberSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *NumberSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = NumberSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3545,6 +3545,7 @@ func (x *PaginatedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PaginatedParams) DecodeJSON(d *wire.Decoder) {
+	*x = PaginatedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3578,7 +3579,6 @@ func (x PaginatedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PaginatedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PaginatedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3596,6 +3596,7 @@ func (x *ProgressParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ProgressParams) DecodeJSON(d *wire.Decoder) {
+	*x = ProgressParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3638,7 +3639,6 @@ func (x ProgressParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ProgressParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ProgressParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3675,6 +3675,7 @@ func (x *Prompt) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Prompt) DecodeJSON(d *wire.Decoder) {
+	*x = Prompt{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3732,7 +3733,6 @@ func (x Prompt) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Prompt) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Prompt{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3749,6 +3749,7 @@ func (x *PromptArgument) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptArgument) DecodeJSON(d *wire.Decoder) {
+	*x = PromptArgument{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3786,7 +3787,6 @@ func (x PromptArgument) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptArgument) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptArgument{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3802,6 +3802,7 @@ func (x *PromptMessage) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptMessage) DecodeJSON(d *wire.Decoder) {
+	*x = PromptMessage{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3833,7 +3834,6 @@ func (x PromptMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptMessage) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptMessage{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3849,6 +3849,7 @@ func (x *PromptReference) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptReference) DecodeJSON(d *wire.Decoder) {
+	*x = PromptReference{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3883,7 +3884,6 @@ func (x PromptReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptReference) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptReference{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3903,6 +3903,7 @@ func (x *ReadResourceParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReadResourceParams) DecodeJSON(d *wire.Decoder) {
+	*x = ReadResourceParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3937,7 +3938,6 @@ func (x ReadResourceParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReadResourceParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReadResourceParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3957,6 +3957,7 @@ func (x *ReadResourceResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReadResourceResult) DecodeJSON(d *wire.Decoder) {
+	*x = ReadResourceResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3993,7 +3994,6 @@ func (x ReadResourceResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReadResourceResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReadResourceResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4007,6 +4007,7 @@ func (x *RelatedTaskMetadata) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *RelatedTaskMetadata) DecodeJSON(d *wire.Decoder) {
+	*x = RelatedTaskMetadata{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4035,7 +4036,6 @@ func (x RelatedTaskMetadata) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *RelatedTaskMetadata) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = RelatedTaskMetadata{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4054,6 +4054,7 @@ func (x *RequestMeta) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *RequestMeta) DecodeJSON(d *wire.Decoder) {
+	*x = RequestMeta{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4083,7 +4084,6 @@ func (x RequestMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *RequestMeta) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = RequestMeta{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4102,6 +4102,7 @@ func (x *RequestParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *RequestParams) DecodeJSON(d *wire.Decoder) {
+	*x = RequestParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4132,7 +4133,6 @@ func (x RequestParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *RequestParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = RequestParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4168,6 +4168,7 @@ func (x *Resource) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Resource) DecodeJSON(d *wire.Decoder) {
+	*x = Resource{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4231,7 +4232,6 @@ func (x Resource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Resource) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Resource{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4268,6 +4268,7 @@ func (x *ResourceLink) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceLink) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceLink{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4334,7 +4335,6 @@ func (x ResourceLink) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceLink) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceLink{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4354,6 +4354,7 @@ func (x *ResourceParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceParams) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4388,7 +4389,6 @@ func (x ResourceParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4423,6 +4423,7 @@ func (x *ResourceTemplate) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceTemplate) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceTemplate{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4483,7 +4484,6 @@ func (x ResourceTemplate) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceTemplate) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceTemplate{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4498,6 +4498,7 @@ func (x *ResourceTemplateReference) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceTemplateReference) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceTemplateReference{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4529,7 +4530,6 @@ func (x ResourceTemplateReference) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceTemplateReference) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceTemplateReference{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4544,6 +4544,7 @@ func (x *ResourceUpdatedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceUpdatedParams) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceUpdatedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4577,7 +4578,6 @@ func (x ResourceUpdatedParams) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceUpdatedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceUpdatedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4593,6 +4593,7 @@ func (x *Root) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Root) DecodeJSON(d *wire.Decoder) {
+	*x = Root{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4629,7 +4630,6 @@ func (x Root) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Root) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Root{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4646,6 +4646,7 @@ func (x *SamplingMessage) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SamplingMessage) DecodeJSON(d *wire.Decoder) {
+	*x = SamplingMessage{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4682,7 +4683,6 @@ func (x SamplingMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SamplingMessage) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SamplingMessage{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4732,6 +4732,7 @@ func (x *ServerCapabilities) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilities) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilities{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4801,7 +4802,6 @@ func (x ServerCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilities) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilities{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4815,6 +4815,7 @@ func (x *ServerCapabilitiesPrompts) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesPrompts) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesPrompts{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4842,7 +4843,6 @@ func (x ServerCapabilitiesPrompts) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesPrompts) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesPrompts{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4857,6 +4857,7 @@ func (x *ServerCapabilitiesResources) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesResources) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesResources{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4887,7 +4888,6 @@ func (x ServerCapabilitiesResources) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesResources) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesResources{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4908,6 +4908,7 @@ func (x *ServerCapabilitiesTasks) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesTasks) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesTasks{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4948,7 +4949,6 @@ func (x ServerCapabilitiesTasks) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesTasks) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesTasks{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4967,6 +4967,7 @@ func (x *ServerCapabilitiesTasksRequests) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesTasksRequests) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesTasksRequests{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4997,7 +4998,6 @@ func (x ServerCapabilitiesTasksRequests) MarshalJSON() ([]byte, error) { return 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesTasksRequests) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesTasksRequests{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5011,6 +5011,7 @@ func (x *ServerCapabilitiesTasksRequestsTools) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesTasksRequestsTools) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesTasksRequestsTools{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5040,7 +5041,6 @@ func (x ServerCapabilitiesTasksRequestsTools) MarshalJSON() ([]byte, error) { re
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesTasksRequestsTools) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesTasksRequestsTools{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5054,6 +5054,7 @@ func (x *ServerCapabilitiesTools) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesTools) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesTools{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5081,7 +5082,6 @@ func (x ServerCapabilitiesTools) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesTools) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesTools{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5101,6 +5101,7 @@ func (x *SetLevelParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SetLevelParams) DecodeJSON(d *wire.Decoder) {
+	*x = SetLevelParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5135,7 +5136,6 @@ func (x SetLevelParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SetLevelParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SetLevelParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5155,6 +5155,7 @@ func (x *StringSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *StringSchema) DecodeJSON(d *wire.Decoder) {
+	*x = StringSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5201,7 +5202,6 @@ func (x StringSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *StringSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = StringSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5221,6 +5221,7 @@ func (x *SubscribeParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SubscribeParams) DecodeJSON(d *wire.Decoder) {
+	*x = SubscribeParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5255,7 +5256,6 @@ func (x SubscribeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SubscribeParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SubscribeParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5280,6 +5280,7 @@ func (x *Task) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Task) DecodeJSON(d *wire.Decoder) {
+	*x = Task{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5328,7 +5329,6 @@ func (x Task) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Task) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Task{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5353,6 +5353,7 @@ func (x *TaskAugmentedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TaskAugmentedParams) DecodeJSON(d *wire.Decoder) {
+	*x = TaskAugmentedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5389,7 +5390,6 @@ func (x TaskAugmentedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TaskAugmentedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TaskAugmentedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5403,6 +5403,7 @@ func (x *TaskMetadata) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TaskMetadata) DecodeJSON(d *wire.Decoder) {
+	*x = TaskMetadata{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5430,7 +5431,6 @@ func (x TaskMetadata) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TaskMetadata) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TaskMetadata{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5456,6 +5456,7 @@ func (x *TaskStatusParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TaskStatusParams) DecodeJSON(d *wire.Decoder) {
+	*x = TaskStatusParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5509,7 +5510,6 @@ func (x TaskStatusParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TaskStatusParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TaskStatusParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5531,6 +5531,7 @@ func (x *TextContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TextContent) DecodeJSON(d *wire.Decoder) {
+	*x = TextContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5573,7 +5574,6 @@ func (x TextContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TextContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TextContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5590,6 +5590,7 @@ func (x *TextResourceContents) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TextResourceContents) DecodeJSON(d *wire.Decoder) {
+	*x = TextResourceContents{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5629,7 +5630,6 @@ func (x TextResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TextResourceContents) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TextResourceContents{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5659,6 +5659,7 @@ func (x *TitledMultiSelectEnumSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TitledMultiSelectEnumSchema) DecodeJSON(d *wire.Decoder) {
+	*x = TitledMultiSelectEnumSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5710,7 +5711,6 @@ func (x TitledMultiSelectEnumSchema) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledMultiSelectEnumSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TitledMultiSelectEnumSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5729,6 +5729,7 @@ func (x *TitledMultiSelectEnumSchemaItems) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TitledMultiSelectEnumSchemaItems) DecodeJSON(d *wire.Decoder) {
+	*x = TitledMultiSelectEnumSchemaItems{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5761,7 +5762,6 @@ func (x TitledMultiSelectEnumSchemaItems) MarshalJSON() ([]byte, error) { return
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledMultiSelectEnumSchemaItems) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TitledMultiSelectEnumSchemaItems{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5776,6 +5776,7 @@ func (x *TitledMultiSelectEnumSchemaItemsAnyOfItem) EncodeJSON(e *wire.Encoder) 
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TitledMultiSelectEnumSchemaItemsAnyOfItem) DecodeJSON(d *wire.Decoder) {
+	*x = TitledMultiSelectEnumSchemaItemsAnyOfItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5809,7 +5810,6 @@ func (x TitledMultiSelectEnumSchemaItemsAnyOfItem) MarshalJSON() ([]byte, error)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledMultiSelectEnumSchemaItemsAnyOfItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TitledMultiSelectEnumSchemaItemsAnyOfItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5832,6 +5832,7 @@ func (x *TitledSingleSelectEnumSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TitledSingleSelectEnumSchema) DecodeJSON(d *wire.Decoder) {
+	*x = TitledSingleSelectEnumSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5876,7 +5877,6 @@ func (x TitledSingleSelectEnumSchema) MarshalJSON() ([]byte, error) { return x.A
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledSingleSelectEnumSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TitledSingleSelectEnumSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5891,6 +5891,7 @@ func (x *TitledSingleSelectEnumSchemaOneOfItem) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TitledSingleSelectEnumSchemaOneOfItem) DecodeJSON(d *wire.Decoder) {
+	*x = TitledSingleSelectEnumSchemaOneOfItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5924,7 +5925,6 @@ func (x TitledSingleSelectEnumSchemaOneOfItem) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledSingleSelectEnumSchemaOneOfItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TitledSingleSelectEnumSchemaOneOfItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5965,6 +5965,7 @@ func (x *Tool) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Tool) DecodeJSON(d *wire.Decoder) {
+	*x = Tool{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6031,7 +6032,6 @@ func (x Tool) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Tool) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Tool{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6049,6 +6049,7 @@ func (x *ToolAnnotations) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ToolAnnotations) DecodeJSON(d *wire.Decoder) {
+	*x = ToolAnnotations{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6088,7 +6089,6 @@ func (x ToolAnnotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ToolAnnotations) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ToolAnnotations{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6102,6 +6102,7 @@ func (x *ToolChoice) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ToolChoice) DecodeJSON(d *wire.Decoder) {
+	*x = ToolChoice{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6129,7 +6130,6 @@ func (x ToolChoice) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ToolChoice) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ToolChoice{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6143,6 +6143,7 @@ func (x *ToolExecution) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ToolExecution) DecodeJSON(d *wire.Decoder) {
+	*x = ToolExecution{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6170,7 +6171,6 @@ func (x ToolExecution) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ToolExecution) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ToolExecution{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6194,6 +6194,7 @@ func (x *ToolResultContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ToolResultContent) DecodeJSON(d *wire.Decoder) {
+	*x = ToolResultContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6242,7 +6243,6 @@ func (x ToolResultContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ToolResultContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ToolResultContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6260,6 +6260,7 @@ func (x *ToolUseContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ToolUseContent) DecodeJSON(d *wire.Decoder) {
+	*x = ToolUseContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6302,7 +6303,6 @@ func (x ToolUseContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ToolUseContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ToolUseContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6324,6 +6324,7 @@ func (x *URLElicitationRequiredError) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *URLElicitationRequiredError) DecodeJSON(d *wire.Decoder) {
+	*x = URLElicitationRequiredError{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6360,7 +6361,6 @@ func (x URLElicitationRequiredError) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *URLElicitationRequiredError) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = URLElicitationRequiredError{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6377,6 +6377,7 @@ func (x *URLElicitationRequiredErrorError) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *URLElicitationRequiredErrorError) DecodeJSON(d *wire.Decoder) {
+	*x = URLElicitationRequiredErrorError{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6411,7 +6412,6 @@ func (x URLElicitationRequiredErrorError) MarshalJSON() ([]byte, error) { return
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *URLElicitationRequiredErrorError) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = URLElicitationRequiredErrorError{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6430,6 +6430,7 @@ func (x *URLElicitationRequiredErrorErrorData) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *URLElicitationRequiredErrorErrorData) DecodeJSON(d *wire.Decoder) {
+	*x = URLElicitationRequiredErrorErrorData{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6462,7 +6463,6 @@ func (x URLElicitationRequiredErrorErrorData) MarshalJSON() ([]byte, error) { re
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *URLElicitationRequiredErrorErrorData) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = URLElicitationRequiredErrorErrorData{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6482,6 +6482,7 @@ func (x *UnsubscribeParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UnsubscribeParams) DecodeJSON(d *wire.Decoder) {
+	*x = UnsubscribeParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6516,7 +6517,6 @@ func (x UnsubscribeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UnsubscribeParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UnsubscribeParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6546,6 +6546,7 @@ func (x *UntitledMultiSelectEnumSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UntitledMultiSelectEnumSchema) DecodeJSON(d *wire.Decoder) {
+	*x = UntitledMultiSelectEnumSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6597,7 +6598,6 @@ func (x UntitledMultiSelectEnumSchema) MarshalJSON() ([]byte, error) { return x.
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UntitledMultiSelectEnumSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UntitledMultiSelectEnumSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6617,6 +6617,7 @@ func (x *UntitledMultiSelectEnumSchemaItems) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UntitledMultiSelectEnumSchemaItems) DecodeJSON(d *wire.Decoder) {
+	*x = UntitledMultiSelectEnumSchemaItems{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6651,7 +6652,6 @@ func (x UntitledMultiSelectEnumSchemaItems) MarshalJSON() ([]byte, error) { retu
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UntitledMultiSelectEnumSchemaItems) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UntitledMultiSelectEnumSchemaItems{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6674,6 +6674,7 @@ func (x *UntitledSingleSelectEnumSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UntitledSingleSelectEnumSchema) DecodeJSON(d *wire.Decoder) {
+	*x = UntitledSingleSelectEnumSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6717,7 +6718,6 @@ func (x UntitledSingleSelectEnumSchema) MarshalJSON() ([]byte, error) { return x
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UntitledSingleSelectEnumSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UntitledSingleSelectEnumSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }

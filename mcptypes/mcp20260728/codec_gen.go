@@ -31,6 +31,7 @@ func (x *Annotations) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Annotations) DecodeJSON(d *wire.Decoder) {
+	*x = Annotations{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -69,7 +70,6 @@ func (x Annotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Annotations) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Annotations{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -92,6 +92,7 @@ func (x *AudioContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *AudioContent) DecodeJSON(d *wire.Decoder) {
+	*x = AudioContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -137,7 +138,6 @@ func (x AudioContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AudioContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = AudioContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -154,6 +154,7 @@ func (x *BlobResourceContents) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *BlobResourceContents) DecodeJSON(d *wire.Decoder) {
+	*x = BlobResourceContents{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -193,7 +194,6 @@ func (x BlobResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *BlobResourceContents) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = BlobResourceContents{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -210,6 +210,7 @@ func (x *BooleanSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *BooleanSchema) DecodeJSON(d *wire.Decoder) {
+	*x = BooleanSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -247,7 +248,6 @@ func (x BooleanSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *BooleanSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = BooleanSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -276,6 +276,7 @@ func (x *CallToolParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CallToolParams) DecodeJSON(d *wire.Decoder) {
+	*x = CallToolParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -324,7 +325,6 @@ func (x CallToolParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CallToolParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CallToolParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -336,6 +336,7 @@ func (x *CallToolRequestResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the value in the box.
 func (x *CallToolRequestResult) DecodeJSON(d *wire.Decoder) {
+	*x = CallToolRequestResult{}
 	x.CallToolOutcome = DecodeCallToolOutcome(d)
 }
 
@@ -352,7 +353,6 @@ func (x CallToolRequestResult) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CallToolRequestResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CallToolRequestResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -380,6 +380,7 @@ func (x *CallToolResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CallToolResult) DecodeJSON(d *wire.Decoder) {
+	*x = CallToolResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -426,7 +427,6 @@ func (x CallToolResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CallToolResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CallToolResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -447,6 +447,7 @@ func (x *CancelledParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CancelledParams) DecodeJSON(d *wire.Decoder) {
+	*x = CancelledParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -484,7 +485,6 @@ func (x CancelledParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CancelledParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CancelledParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -532,6 +532,7 @@ func (x *ClientCapabilities) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilities) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilities{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -595,7 +596,6 @@ func (x ClientCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilities) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilities{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -610,6 +610,7 @@ func (x *ClientCapabilitiesElicitation) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilitiesElicitation) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilitiesElicitation{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -644,7 +645,6 @@ func (x ClientCapabilitiesElicitation) MarshalJSON() ([]byte, error) { return x.
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesElicitation) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilitiesElicitation{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -659,6 +659,7 @@ func (x *ClientCapabilitiesSampling) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ClientCapabilitiesSampling) DecodeJSON(d *wire.Decoder) {
+	*x = ClientCapabilitiesSampling{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -693,7 +694,6 @@ func (x ClientCapabilitiesSampling) MarshalJSON() ([]byte, error) { return x.App
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesSampling) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ClientCapabilitiesSampling{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -718,6 +718,7 @@ func (x *CompleteParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteParams) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -758,7 +759,6 @@ func (x CompleteParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -773,6 +773,7 @@ func (x *CompleteParamsArgument) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteParamsArgument) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteParamsArgument{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -804,7 +805,6 @@ func (x CompleteParamsArgument) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteParamsArgument) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteParamsArgument{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -828,6 +828,7 @@ func (x *CompleteParamsContext) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteParamsContext) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteParamsContext{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -863,7 +864,6 @@ func (x CompleteParamsContext) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteParamsContext) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteParamsContext{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -885,6 +885,7 @@ func (x *CompleteResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteResult) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -922,7 +923,6 @@ func (x CompleteResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -943,6 +943,7 @@ func (x *CompleteResultCompletion) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CompleteResultCompletion) DecodeJSON(d *wire.Decoder) {
+	*x = CompleteResultCompletion{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -980,7 +981,6 @@ func (x CompleteResultCompletion) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CompleteResultCompletion) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CompleteResultCompletion{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1036,6 +1036,7 @@ func (x *CreateMessageParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
+	*x = CreateMessageParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1114,7 +1115,6 @@ func (x CreateMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CreateMessageParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CreateMessageParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1130,6 +1130,7 @@ func (x *CreateMessageRequest) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CreateMessageRequest) DecodeJSON(d *wire.Decoder) {
+	*x = CreateMessageRequest{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1161,7 +1162,6 @@ func (x CreateMessageRequest) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CreateMessageRequest) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CreateMessageRequest{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1180,6 +1180,7 @@ func (x *CreateMessageResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *CreateMessageResult) DecodeJSON(d *wire.Decoder) {
+	*x = CreateMessageResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1222,7 +1223,6 @@ func (x CreateMessageResult) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *CreateMessageResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = CreateMessageResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1253,6 +1253,7 @@ func (x *DiscoverResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *DiscoverResult) DecodeJSON(d *wire.Decoder) {
+	*x = DiscoverResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1305,7 +1306,6 @@ func (x DiscoverResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *DiscoverResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = DiscoverResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1322,6 +1322,7 @@ func (x *ElicitFormParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ElicitFormParams) DecodeJSON(d *wire.Decoder) {
+	*x = ElicitFormParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1356,7 +1357,6 @@ func (x ElicitFormParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitFormParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ElicitFormParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1388,6 +1388,7 @@ func (x *ElicitFormParamsRequestedSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ElicitFormParamsRequestedSchema) DecodeJSON(d *wire.Decoder) {
+	*x = ElicitFormParamsRequestedSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1436,7 +1437,6 @@ func (x ElicitFormParamsRequestedSchema) MarshalJSON() ([]byte, error) { return 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitFormParamsRequestedSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ElicitFormParamsRequestedSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1448,6 +1448,7 @@ func (x *ElicitParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the value in the box.
 func (x *ElicitParams) DecodeJSON(d *wire.Decoder) {
+	*x = ElicitParams{}
 	x.ElicitVariant = DecodeElicitVariant(d)
 }
 
@@ -1464,7 +1465,6 @@ func (x ElicitParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ElicitParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1480,6 +1480,7 @@ func (x *ElicitRequest) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ElicitRequest) DecodeJSON(d *wire.Decoder) {
+	*x = ElicitRequest{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1511,7 +1512,6 @@ func (x ElicitRequest) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitRequest) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ElicitRequest{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1526,6 +1526,7 @@ func (x *ElicitResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ElicitResult) DecodeJSON(d *wire.Decoder) {
+	*x = ElicitResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1559,7 +1560,6 @@ func (x ElicitResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ElicitResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1575,6 +1575,7 @@ func (x *ElicitURLParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ElicitURLParams) DecodeJSON(d *wire.Decoder) {
+	*x = ElicitURLParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1609,7 +1610,6 @@ func (x ElicitURLParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitURLParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ElicitURLParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1632,6 +1632,7 @@ func (x *EmbeddedResource) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EmbeddedResource) DecodeJSON(d *wire.Decoder) {
+	*x = EmbeddedResource{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1674,7 +1675,6 @@ func (x EmbeddedResource) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EmbeddedResource) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EmbeddedResource{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1694,6 +1694,7 @@ func (x *EmptyResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *EmptyResult) DecodeJSON(d *wire.Decoder) {
+	*x = EmptyResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1728,7 +1729,6 @@ func (x EmptyResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *EmptyResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = EmptyResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1744,6 +1744,7 @@ func (x *Error) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Error) DecodeJSON(d *wire.Decoder) {
+	*x = Error{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1778,7 +1779,6 @@ func (x Error) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Error) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Error{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1817,6 +1817,7 @@ func (x *GetPromptParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetPromptParams) DecodeJSON(d *wire.Decoder) {
+	*x = GetPromptParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1873,7 +1874,6 @@ func (x GetPromptParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetPromptParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetPromptParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1885,6 +1885,7 @@ func (x *GetPromptRequestResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the value in the box.
 func (x *GetPromptRequestResult) DecodeJSON(d *wire.Decoder) {
+	*x = GetPromptRequestResult{}
 	x.GetPromptOutcome = DecodeGetPromptOutcome(d)
 }
 
@@ -1901,7 +1902,6 @@ func (x GetPromptRequestResult) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetPromptRequestResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetPromptRequestResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1928,6 +1928,7 @@ func (x *GetPromptResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *GetPromptResult) DecodeJSON(d *wire.Decoder) {
+	*x = GetPromptResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -1972,7 +1973,6 @@ func (x GetPromptResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetPromptResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = GetPromptResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -1994,6 +1994,7 @@ func (x *HeaderMismatchError) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *HeaderMismatchError) DecodeJSON(d *wire.Decoder) {
+	*x = HeaderMismatchError{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2030,7 +2031,6 @@ func (x HeaderMismatchError) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *HeaderMismatchError) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = HeaderMismatchError{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2046,6 +2046,7 @@ func (x *HeaderMismatchErrorError) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *HeaderMismatchErrorError) DecodeJSON(d *wire.Decoder) {
+	*x = HeaderMismatchErrorError{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2080,7 +2081,6 @@ func (x HeaderMismatchErrorError) MarshalJSON() ([]byte, error) { return x.Appen
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *HeaderMismatchErrorError) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = HeaderMismatchErrorError{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2106,6 +2106,7 @@ func (x *Icon) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Icon) DecodeJSON(d *wire.Decoder) {
+	*x = Icon{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2148,7 +2149,6 @@ func (x Icon) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Icon) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Icon{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2171,6 +2171,7 @@ func (x *ImageContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ImageContent) DecodeJSON(d *wire.Decoder) {
+	*x = ImageContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2216,7 +2217,6 @@ func (x ImageContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ImageContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ImageContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2244,6 +2244,7 @@ func (x *Implementation) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Implementation) DecodeJSON(d *wire.Decoder) {
+	*x = Implementation{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2293,7 +2294,6 @@ func (x Implementation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Implementation) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Implementation{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2325,6 +2325,7 @@ func (x *InputRequiredResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InputRequiredResult) DecodeJSON(d *wire.Decoder) {
+	*x = InputRequiredResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2373,7 +2374,6 @@ func (x InputRequiredResult) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InputRequiredResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InputRequiredResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2400,6 +2400,7 @@ func (x *InputResponseParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InputResponseParams) DecodeJSON(d *wire.Decoder) {
+	*x = InputResponseParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2442,7 +2443,6 @@ func (x InputResponseParams) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InputResponseParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InputResponseParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2458,6 +2458,7 @@ func (x *InternalError) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InternalError) DecodeJSON(d *wire.Decoder) {
+	*x = InternalError{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2492,7 +2493,6 @@ func (x InternalError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InternalError) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InternalError{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2508,6 +2508,7 @@ func (x *InvalidParamsError) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InvalidParamsError) DecodeJSON(d *wire.Decoder) {
+	*x = InvalidParamsError{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2542,7 +2543,6 @@ func (x InvalidParamsError) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InvalidParamsError) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InvalidParamsError{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2558,6 +2558,7 @@ func (x *InvalidRequestError) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *InvalidRequestError) DecodeJSON(d *wire.Decoder) {
+	*x = InvalidRequestError{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2592,7 +2593,6 @@ func (x InvalidRequestError) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InvalidRequestError) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = InvalidRequestError{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2625,6 +2625,7 @@ func (x *LegacyTitledEnumSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *LegacyTitledEnumSchema) DecodeJSON(d *wire.Decoder) {
+	*x = LegacyTitledEnumSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2676,7 +2677,6 @@ func (x LegacyTitledEnumSchema) MarshalJSON() ([]byte, error) { return x.AppendJ
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *LegacyTitledEnumSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = LegacyTitledEnumSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2705,6 +2705,7 @@ func (x *ListPromptsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListPromptsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListPromptsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2755,7 +2756,6 @@ func (x ListPromptsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListPromptsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListPromptsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2784,6 +2784,7 @@ func (x *ListResourceTemplatesResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourceTemplatesResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourceTemplatesResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2834,7 +2835,6 @@ func (x ListResourceTemplatesResult) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourceTemplatesResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourceTemplatesResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2863,6 +2863,7 @@ func (x *ListResourcesResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListResourcesResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListResourcesResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2913,7 +2914,6 @@ func (x ListResourcesResult) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourcesResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListResourcesResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2927,6 +2927,7 @@ func (x *ListRootsParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListRootsParams) DecodeJSON(d *wire.Decoder) {
+	*x = ListRootsParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -2956,7 +2957,6 @@ func (x ListRootsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListRootsParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListRootsParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -2976,6 +2976,7 @@ func (x *ListRootsRequest) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListRootsRequest) DecodeJSON(d *wire.Decoder) {
+	*x = ListRootsRequest{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3010,7 +3011,6 @@ func (x ListRootsRequest) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListRootsRequest) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListRootsRequest{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3029,6 +3029,7 @@ func (x *ListRootsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListRootsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListRootsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3061,7 +3062,6 @@ func (x ListRootsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListRootsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListRootsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3090,6 +3090,7 @@ func (x *ListToolsResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ListToolsResult) DecodeJSON(d *wire.Decoder) {
+	*x = ListToolsResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3140,7 +3141,6 @@ func (x ListToolsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListToolsResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ListToolsResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3162,6 +3162,7 @@ func (x *LoggingMessageParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *LoggingMessageParams) DecodeJSON(d *wire.Decoder) {
+	*x = LoggingMessageParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3202,7 +3203,6 @@ func (x LoggingMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *LoggingMessageParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = LoggingMessageParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3218,6 +3218,7 @@ func (x *MethodNotFoundError) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *MethodNotFoundError) DecodeJSON(d *wire.Decoder) {
+	*x = MethodNotFoundError{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3252,7 +3253,6 @@ func (x MethodNotFoundError) MarshalJSON() ([]byte, error) { return x.AppendJSON
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *MethodNotFoundError) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = MethodNotFoundError{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3274,6 +3274,7 @@ func (x *MissingRequiredClientCapabilityError) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *MissingRequiredClientCapabilityError) DecodeJSON(d *wire.Decoder) {
+	*x = MissingRequiredClientCapabilityError{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3310,7 +3311,6 @@ func (x MissingRequiredClientCapabilityError) MarshalJSON() ([]byte, error) { re
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *MissingRequiredClientCapabilityError) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = MissingRequiredClientCapabilityError{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3327,6 +3327,7 @@ func (x *MissingRequiredClientCapabilityErrorError) EncodeJSON(e *wire.Encoder) 
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *MissingRequiredClientCapabilityErrorError) DecodeJSON(d *wire.Decoder) {
+	*x = MissingRequiredClientCapabilityErrorError{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3363,7 +3364,6 @@ func (x MissingRequiredClientCapabilityErrorError) MarshalJSON() ([]byte, error)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *MissingRequiredClientCapabilityErrorError) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = MissingRequiredClientCapabilityErrorError{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3378,6 +3378,7 @@ func (x *MissingRequiredClientCapabilityErrorErrorData) EncodeJSON(e *wire.Encod
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *MissingRequiredClientCapabilityErrorErrorData) DecodeJSON(d *wire.Decoder) {
+	*x = MissingRequiredClientCapabilityErrorErrorData{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3408,7 +3409,6 @@ func (x MissingRequiredClientCapabilityErrorErrorData) MarshalJSON() ([]byte, er
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *MissingRequiredClientCapabilityErrorErrorData) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = MissingRequiredClientCapabilityErrorErrorData{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3422,6 +3422,7 @@ func (x *ModelHint) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ModelHint) DecodeJSON(d *wire.Decoder) {
+	*x = ModelHint{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3449,7 +3450,6 @@ func (x ModelHint) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ModelHint) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ModelHint{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3475,6 +3475,7 @@ func (x *ModelPreferences) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ModelPreferences) DecodeJSON(d *wire.Decoder) {
+	*x = ModelPreferences{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3517,7 +3518,6 @@ func (x ModelPreferences) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ModelPreferences) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ModelPreferences{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3536,6 +3536,7 @@ func (x *NotificationMeta) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *NotificationMeta) DecodeJSON(d *wire.Decoder) {
+	*x = NotificationMeta{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3565,7 +3566,6 @@ func (x NotificationMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *NotificationMeta) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = NotificationMeta{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3584,6 +3584,7 @@ func (x *NotificationParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *NotificationParams) DecodeJSON(d *wire.Decoder) {
+	*x = NotificationParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3614,7 +3615,6 @@ func (x NotificationParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *NotificationParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = NotificationParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3633,6 +3633,7 @@ func (x *NumberSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *NumberSchema) DecodeJSON(d *wire.Decoder) {
+	*x = NumberSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3676,7 +3677,6 @@ func (x NumberSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *NumberSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = NumberSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3692,6 +3692,7 @@ func (x *PaginatedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PaginatedParams) DecodeJSON(d *wire.Decoder) {
+	*x = PaginatedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3723,7 +3724,6 @@ func (x PaginatedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PaginatedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PaginatedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3739,6 +3739,7 @@ func (x *ParseError) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ParseError) DecodeJSON(d *wire.Decoder) {
+	*x = ParseError{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3773,7 +3774,6 @@ func (x ParseError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ParseError) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ParseError{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3796,6 +3796,7 @@ func (x *ProgressParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ProgressParams) DecodeJSON(d *wire.Decoder) {
+	*x = ProgressParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3839,7 +3840,6 @@ func (x ProgressParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ProgressParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ProgressParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3876,6 +3876,7 @@ func (x *Prompt) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Prompt) DecodeJSON(d *wire.Decoder) {
+	*x = Prompt{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3933,7 +3934,6 @@ func (x Prompt) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Prompt) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Prompt{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -3950,6 +3950,7 @@ func (x *PromptArgument) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptArgument) DecodeJSON(d *wire.Decoder) {
+	*x = PromptArgument{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -3987,7 +3988,6 @@ func (x PromptArgument) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptArgument) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptArgument{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4003,6 +4003,7 @@ func (x *PromptMessage) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptMessage) DecodeJSON(d *wire.Decoder) {
+	*x = PromptMessage{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4034,7 +4035,6 @@ func (x PromptMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptMessage) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptMessage{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4050,6 +4050,7 @@ func (x *PromptReference) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *PromptReference) DecodeJSON(d *wire.Decoder) {
+	*x = PromptReference{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4084,7 +4085,6 @@ func (x PromptReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *PromptReference) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = PromptReference{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4112,6 +4112,7 @@ func (x *ReadResourceParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReadResourceParams) DecodeJSON(d *wire.Decoder) {
+	*x = ReadResourceParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4157,7 +4158,6 @@ func (x ReadResourceParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReadResourceParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReadResourceParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4169,6 +4169,7 @@ func (x *ReadResourceRequestResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the value in the box.
 func (x *ReadResourceRequestResult) DecodeJSON(d *wire.Decoder) {
+	*x = ReadResourceRequestResult{}
 	x.ReadResourceOutcome = DecodeReadResourceOutcome(d)
 }
 
@@ -4185,7 +4186,6 @@ func (x ReadResourceRequestResult) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReadResourceRequestResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReadResourceRequestResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4213,6 +4213,7 @@ func (x *ReadResourceResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ReadResourceResult) DecodeJSON(d *wire.Decoder) {
+	*x = ReadResourceResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4259,7 +4260,6 @@ func (x ReadResourceResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ReadResourceResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ReadResourceResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4288,6 +4288,7 @@ func (x *RequestMeta) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *RequestMeta) DecodeJSON(d *wire.Decoder) {
+	*x = RequestMeta{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4333,7 +4334,6 @@ func (x RequestMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *RequestMeta) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = RequestMeta{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4348,6 +4348,7 @@ func (x *RequestParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *RequestParams) DecodeJSON(d *wire.Decoder) {
+	*x = RequestParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4376,7 +4377,6 @@ func (x RequestParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *RequestParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = RequestParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4412,6 +4412,7 @@ func (x *Resource) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Resource) DecodeJSON(d *wire.Decoder) {
+	*x = Resource{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4475,7 +4476,6 @@ func (x Resource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Resource) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Resource{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4512,6 +4512,7 @@ func (x *ResourceLink) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceLink) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceLink{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4578,7 +4579,6 @@ func (x ResourceLink) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceLink) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceLink{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4594,6 +4594,7 @@ func (x *ResourceParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceParams) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4625,7 +4626,6 @@ func (x ResourceParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4660,6 +4660,7 @@ func (x *ResourceTemplate) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceTemplate) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceTemplate{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4720,7 +4721,6 @@ func (x ResourceTemplate) MarshalJSON() ([]byte, error) { return x.AppendJSON(ni
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceTemplate) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceTemplate{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4735,6 +4735,7 @@ func (x *ResourceTemplateReference) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceTemplateReference) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceTemplateReference{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4766,7 +4767,6 @@ func (x ResourceTemplateReference) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceTemplateReference) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceTemplateReference{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4786,6 +4786,7 @@ func (x *ResourceUpdatedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResourceUpdatedParams) DecodeJSON(d *wire.Decoder) {
+	*x = ResourceUpdatedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4820,7 +4821,6 @@ func (x ResourceUpdatedParams) MarshalJSON() ([]byte, error) { return x.AppendJS
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResourceUpdatedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResourceUpdatedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4839,6 +4839,7 @@ func (x *ResultMeta) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ResultMeta) DecodeJSON(d *wire.Decoder) {
+	*x = ResultMeta{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4869,7 +4870,6 @@ func (x ResultMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ResultMeta) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ResultMeta{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4885,6 +4885,7 @@ func (x *Root) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Root) DecodeJSON(d *wire.Decoder) {
+	*x = Root{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4921,7 +4922,6 @@ func (x Root) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Root) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Root{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -4938,6 +4938,7 @@ func (x *SamplingMessage) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SamplingMessage) DecodeJSON(d *wire.Decoder) {
+	*x = SamplingMessage{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -4974,7 +4975,6 @@ func (x SamplingMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SamplingMessage) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SamplingMessage{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5029,6 +5029,7 @@ func (x *ServerCapabilities) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilities) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilities{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5103,7 +5104,6 @@ func (x ServerCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilities) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilities{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5117,6 +5117,7 @@ func (x *ServerCapabilitiesPrompts) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesPrompts) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesPrompts{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5144,7 +5145,6 @@ func (x ServerCapabilitiesPrompts) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesPrompts) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesPrompts{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5159,6 +5159,7 @@ func (x *ServerCapabilitiesResources) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesResources) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesResources{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5189,7 +5190,6 @@ func (x ServerCapabilitiesResources) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesResources) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesResources{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5203,6 +5203,7 @@ func (x *ServerCapabilitiesTools) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ServerCapabilitiesTools) DecodeJSON(d *wire.Decoder) {
+	*x = ServerCapabilitiesTools{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5230,7 +5231,6 @@ func (x ServerCapabilitiesTools) MarshalJSON() ([]byte, error) { return x.Append
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesTools) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ServerCapabilitiesTools{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5250,6 +5250,7 @@ func (x *StringSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *StringSchema) DecodeJSON(d *wire.Decoder) {
+	*x = StringSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5296,7 +5297,6 @@ func (x StringSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *StringSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = StringSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5322,6 +5322,7 @@ func (x *SubscriptionFilter) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SubscriptionFilter) DecodeJSON(d *wire.Decoder) {
+	*x = SubscriptionFilter{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5363,7 +5364,6 @@ func (x SubscriptionFilter) MarshalJSON() ([]byte, error) { return x.AppendJSON(
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SubscriptionFilter) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SubscriptionFilter{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5384,6 +5384,7 @@ func (x *SubscriptionsAcknowledgedParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SubscriptionsAcknowledgedParams) DecodeJSON(d *wire.Decoder) {
+	*x = SubscriptionsAcknowledgedParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5418,7 +5419,6 @@ func (x SubscriptionsAcknowledgedParams) MarshalJSON() ([]byte, error) { return 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SubscriptionsAcknowledgedParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SubscriptionsAcknowledgedParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5435,6 +5435,7 @@ func (x *SubscriptionsListenParams) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SubscriptionsListenParams) DecodeJSON(d *wire.Decoder) {
+	*x = SubscriptionsListenParams{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5466,7 +5467,6 @@ func (x SubscriptionsListenParams) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SubscriptionsListenParams) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SubscriptionsListenParams{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5482,6 +5482,7 @@ func (x *SubscriptionsListenResult) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SubscriptionsListenResult) DecodeJSON(d *wire.Decoder) {
+	*x = SubscriptionsListenResult{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5513,7 +5514,6 @@ func (x SubscriptionsListenResult) MarshalJSON() ([]byte, error) { return x.Appe
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SubscriptionsListenResult) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SubscriptionsListenResult{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5533,6 +5533,7 @@ func (x *SubscriptionsListenResultMeta) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *SubscriptionsListenResultMeta) DecodeJSON(d *wire.Decoder) {
+	*x = SubscriptionsListenResultMeta{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5567,7 +5568,6 @@ func (x SubscriptionsListenResultMeta) MarshalJSON() ([]byte, error) { return x.
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SubscriptionsListenResultMeta) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = SubscriptionsListenResultMeta{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5589,6 +5589,7 @@ func (x *TextContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TextContent) DecodeJSON(d *wire.Decoder) {
+	*x = TextContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5631,7 +5632,6 @@ func (x TextContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TextContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TextContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5648,6 +5648,7 @@ func (x *TextResourceContents) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TextResourceContents) DecodeJSON(d *wire.Decoder) {
+	*x = TextResourceContents{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5687,7 +5688,6 @@ func (x TextResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSO
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TextResourceContents) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TextResourceContents{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5717,6 +5717,7 @@ func (x *TitledMultiSelectEnumSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TitledMultiSelectEnumSchema) DecodeJSON(d *wire.Decoder) {
+	*x = TitledMultiSelectEnumSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5768,7 +5769,6 @@ func (x TitledMultiSelectEnumSchema) MarshalJSON() ([]byte, error) { return x.Ap
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledMultiSelectEnumSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TitledMultiSelectEnumSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5787,6 +5787,7 @@ func (x *TitledMultiSelectEnumSchemaItems) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TitledMultiSelectEnumSchemaItems) DecodeJSON(d *wire.Decoder) {
+	*x = TitledMultiSelectEnumSchemaItems{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5819,7 +5820,6 @@ func (x TitledMultiSelectEnumSchemaItems) MarshalJSON() ([]byte, error) { return
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledMultiSelectEnumSchemaItems) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TitledMultiSelectEnumSchemaItems{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5834,6 +5834,7 @@ func (x *TitledMultiSelectEnumSchemaItemsAnyOfItem) EncodeJSON(e *wire.Encoder) 
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TitledMultiSelectEnumSchemaItemsAnyOfItem) DecodeJSON(d *wire.Decoder) {
+	*x = TitledMultiSelectEnumSchemaItemsAnyOfItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5867,7 +5868,6 @@ func (x TitledMultiSelectEnumSchemaItemsAnyOfItem) MarshalJSON() ([]byte, error)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledMultiSelectEnumSchemaItemsAnyOfItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TitledMultiSelectEnumSchemaItemsAnyOfItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5890,6 +5890,7 @@ func (x *TitledSingleSelectEnumSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TitledSingleSelectEnumSchema) DecodeJSON(d *wire.Decoder) {
+	*x = TitledSingleSelectEnumSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5934,7 +5935,6 @@ func (x TitledSingleSelectEnumSchema) MarshalJSON() ([]byte, error) { return x.A
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledSingleSelectEnumSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TitledSingleSelectEnumSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -5949,6 +5949,7 @@ func (x *TitledSingleSelectEnumSchemaOneOfItem) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *TitledSingleSelectEnumSchemaOneOfItem) DecodeJSON(d *wire.Decoder) {
+	*x = TitledSingleSelectEnumSchemaOneOfItem{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -5982,7 +5983,6 @@ func (x TitledSingleSelectEnumSchemaOneOfItem) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledSingleSelectEnumSchemaOneOfItem) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = TitledSingleSelectEnumSchemaOneOfItem{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6017,6 +6017,7 @@ func (x *Tool) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *Tool) DecodeJSON(d *wire.Decoder) {
+	*x = Tool{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6077,7 +6078,6 @@ func (x Tool) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *Tool) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = Tool{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6095,6 +6095,7 @@ func (x *ToolAnnotations) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ToolAnnotations) DecodeJSON(d *wire.Decoder) {
+	*x = ToolAnnotations{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6134,7 +6135,6 @@ func (x ToolAnnotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ToolAnnotations) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ToolAnnotations{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6148,6 +6148,7 @@ func (x *ToolChoice) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ToolChoice) DecodeJSON(d *wire.Decoder) {
+	*x = ToolChoice{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6175,7 +6176,6 @@ func (x ToolChoice) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ToolChoice) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ToolChoice{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6199,6 +6199,7 @@ func (x *ToolResultContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ToolResultContent) DecodeJSON(d *wire.Decoder) {
+	*x = ToolResultContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6247,7 +6248,6 @@ func (x ToolResultContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(n
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ToolResultContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ToolResultContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6265,6 +6265,7 @@ func (x *ToolUseContent) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *ToolUseContent) DecodeJSON(d *wire.Decoder) {
+	*x = ToolUseContent{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6307,7 +6308,6 @@ func (x ToolUseContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil)
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ToolUseContent) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = ToolUseContent{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6329,6 +6329,7 @@ func (x *UnsupportedProtocolVersionError) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UnsupportedProtocolVersionError) DecodeJSON(d *wire.Decoder) {
+	*x = UnsupportedProtocolVersionError{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6365,7 +6366,6 @@ func (x UnsupportedProtocolVersionError) MarshalJSON() ([]byte, error) { return 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UnsupportedProtocolVersionError) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UnsupportedProtocolVersionError{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6382,6 +6382,7 @@ func (x *UnsupportedProtocolVersionErrorError) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UnsupportedProtocolVersionErrorError) DecodeJSON(d *wire.Decoder) {
+	*x = UnsupportedProtocolVersionErrorError{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6416,7 +6417,6 @@ func (x UnsupportedProtocolVersionErrorError) MarshalJSON() ([]byte, error) { re
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UnsupportedProtocolVersionErrorError) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UnsupportedProtocolVersionErrorError{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6436,6 +6436,7 @@ func (x *UnsupportedProtocolVersionErrorErrorData) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UnsupportedProtocolVersionErrorErrorData) DecodeJSON(d *wire.Decoder) {
+	*x = UnsupportedProtocolVersionErrorErrorData{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6472,7 +6473,6 @@ func (x UnsupportedProtocolVersionErrorErrorData) MarshalJSON() ([]byte, error) 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UnsupportedProtocolVersionErrorErrorData) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UnsupportedProtocolVersionErrorErrorData{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6502,6 +6502,7 @@ func (x *UntitledMultiSelectEnumSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UntitledMultiSelectEnumSchema) DecodeJSON(d *wire.Decoder) {
+	*x = UntitledMultiSelectEnumSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6553,7 +6554,6 @@ func (x UntitledMultiSelectEnumSchema) MarshalJSON() ([]byte, error) { return x.
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UntitledMultiSelectEnumSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UntitledMultiSelectEnumSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6573,6 +6573,7 @@ func (x *UntitledMultiSelectEnumSchemaItems) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UntitledMultiSelectEnumSchemaItems) DecodeJSON(d *wire.Decoder) {
+	*x = UntitledMultiSelectEnumSchemaItems{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6607,7 +6608,6 @@ func (x UntitledMultiSelectEnumSchemaItems) MarshalJSON() ([]byte, error) { retu
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UntitledMultiSelectEnumSchemaItems) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UntitledMultiSelectEnumSchemaItems{}
 	x.DecodeJSON(&d)
 	return d.End()
 }
@@ -6630,6 +6630,7 @@ func (x *UntitledSingleSelectEnumSchema) EncodeJSON(e *wire.Encoder) {
 
 // DecodeJSON reads the object. Members it does not know go to Extra.
 func (x *UntitledSingleSelectEnumSchema) DecodeJSON(d *wire.Decoder) {
+	*x = UntitledSingleSelectEnumSchema{}
 	var seen uint64
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		switch k {
@@ -6673,7 +6674,6 @@ func (x UntitledSingleSelectEnumSchema) MarshalJSON() ([]byte, error) { return x
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UntitledSingleSelectEnumSchema) UnmarshalJSON(data []byte) error {
 	d := wire.NewDecoder(string(data))
-	*x = UntitledSingleSelectEnumSchema{}
 	x.DecodeJSON(&d)
 	return d.End()
 }

@@ -82,7 +82,7 @@ func roundTrip(fresh func() wire.Value, data []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode: %w", err)
 	}
-	again := fresh()
+	again := v // a value that was used before keeps nothing of it
 	if err := wire.Unmarshal(first, again); err != nil {
 		return nil, fmt.Errorf("decode what was encoded: %w: %s", err, first)
 	}
