@@ -201,7 +201,8 @@ func askKey(ctx context.Context, terminal *os.File, errw io.Writer) (string, err
 	if _, err := fmt.Fprint(errw, prompt); err != nil {
 		return "", err
 	}
-	before, err := term.GetState(int(terminal.Fd()))
+	fd := int(terminal.Fd())
+	before, err := term.GetState(fd)
 	if err != nil {
 		return "", fmt.Errorf("read the API key: %w", err)
 	}
@@ -211,7 +212,7 @@ func askKey(ctx context.Context, terminal *os.File, errw io.Writer) (string, err
 	}
 	read := make(chan reading, 1)
 	go func() {
-		key, err := term.ReadPassword(int(terminal.Fd()))
+		key, err := term.ReadPassword(fd)
 		read <- reading{key, err}
 	}()
 	select {
@@ -225,7 +226,7 @@ func askKey(ctx context.Context, terminal *os.File, errw io.Writer) (string, err
 		return cmp.Or(strings.TrimSpace(string(r.key)), offered), nil
 	case <-ctx.Done():
 		// The read goes on until the program ends; the terminal is left as it was.
-		return "", errors.Join(context.Cause(ctx), term.Restore(int(terminal.Fd()), before))
+		return "", errors.Join(context.Cause(ctx), term.Restore(fd, before))
 	}
 }
 

@@ -69,7 +69,7 @@ func TestAPersonIsAskedForTheKey(t *testing.T) {
 
 func TestAskingForTheKeyCanBeGivenUp(t *testing.T) {
 	home := newHome(t, "")
-	_, program := openTerminal(t)
+	person, program := openTerminal(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var out, errw bytes.Buffer
@@ -80,4 +80,6 @@ func TestAskingForTheKeyCanBeGivenUp(t *testing.T) {
 	require.Equal(t, 1, <-ended)
 	require.True(t, echoes(t, program), "the terminal is as it was")
 	require.NoFileExists(t, filepath.Join(home, "auth.json"))
+	_, err := person.WriteString("\n") // the read that was given up ends
+	require.NoError(t, err)
 }

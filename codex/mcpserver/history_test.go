@@ -14,8 +14,10 @@ import (
 
 	"github.com/codexmcp/codexmcp/codex"
 	"github.com/codexmcp/codexmcp/codex/config"
+	"github.com/codexmcp/codexmcp/codex/mcpserver"
 	"github.com/codexmcp/codexmcp/codex/model"
 	"github.com/codexmcp/codexmcp/codex/model/scripted"
+	"github.com/codexmcp/codexmcp/mcpprotocol"
 )
 
 var lastID atomic.Int64
@@ -326,4 +328,33 @@ func Test19ArchivingALiveConversation(t *testing.T) {
 func TestGitDiffToRemoteRefusesAFolderWithoutRepository(t *testing.T) {
 	c, _ := start(t, setup{})
 	require.Equal(t, -32600, c.refusal("gitDiffToRemote", object{"cwd": t.TempDir()}))
+}
+
+// Whoever speaks to a conversation that has to come back first, all get the same.
+func TestManyWakeOneConversation(t *testing.T) {
+	home := t.TempDir()
+	var id, path string
+	within(t, "before", func(t *testing.T) {
+		c, _ := start(t, setup{home: home, replies: []scripted.Reply{text("one")}})
+		id, path = converse(c, "first")
+	})
+	var manager *codex.Manager
+	c, _ := start(t, setup{home: home, options: func(o *mcpserver.Options) { manager = o.Manager }})
+	found := make(chan *codex.Conversation, 16)
+	for range cap(found) {
+		go func() {
+			woken, err := manager.Wake(context.Background(), mcpprotocol.ConversationID(id))
+			if err != nil {
+				t.Error(err)
+			}
+			found <- woken
+		}()
+	}
+	first := <-found
+	for range cap(found) - 1 {
+		require.Same(t, first, <-found)
+	}
+	require.Empty(t, c.result("archiveConversation", object{"conversationId": id, "rolloutPath": path}))
+	_, err := manager.Wake(context.Background(), mcpprotocol.ConversationID(id))
+	require.ErrorIs(t, err, codex.ErrUnknownConversation)
 }
