@@ -146,6 +146,20 @@ func TestUpgradeToANewRevision(t *testing.T) {
 	source, err := os.ReadFile("mcptypes/mcp20270115/types_gen.go")
 	require.NoError(t, err)
 	assert.Contains(t, string(source), "type Ticket struct {")
+	packages, err := os.ReadFile("schema/packages.json")
+	require.NoError(t, err)
+	assert.Contains(t, string(packages), `
+    {
+      "dir": "mcptypes/mcp20270115",
+      "name": "mcp20270115",
+      "title": "Model Context Protocol",
+      "revision": "2027-01-15",
+      "schema": "schema/mcp/2027-01-15.json",
+      "overlays": ["schema/overlays/docs.json", "schema/overlays/wire.json", "schema/overlays/go.json"],
+      "directions": ["ClientRequest", "ClientNotification", "ServerRequest", "ServerNotification"],
+      "like": ["2026-07-28"]
+    },
+`)
 	compile(t, "./mcptypes/...")
 	_, err = run(t, "check")
 	assert.NoError(t, err)

@@ -167,12 +167,8 @@ func newPackage(m *gen.Manifest, old int, revision string) (gen.ManifestPackage,
 
 // insertPackage adds an entry behind another, and leaves the rest as it is written.
 func insertPackage(packages []byte, behind int, added gen.ManifestPackage) ([]byte, error) {
-	entry, err := json.Marshal(added)
+	entry, err := entryText(added)
 	if err != nil {
-		return nil, err
-	}
-	var text bytes.Buffer
-	if err := json.Indent(&text, entry, "    ", "  "); err != nil {
 		return nil, err
 	}
 	d := json.NewDecoder(bytes.NewReader(packages))
@@ -193,7 +189,32 @@ func insertPackage(packages []byte, behind int, added gen.ManifestPackage) ([]by
 		}
 	}
 	at := d.InputOffset()
-	return slices.Concat(packages[:at], []byte(",\n    "), text.Bytes(), packages[at:]), nil
+	return slices.Concat(packages[:at], []byte(",\n    "), entry, packages[at:]), nil
+}
+
+// entryText writes an entry as the others are written: a line for each member.
+func entryText(added gen.ManifestPackage) ([]byte, error) {
+	text, err := json.Marshal(added)
+	if err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	if _, err := d.Token(); err != nil {
+		return nil, err
+	}
+	var lines []string
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, err
+		}
+		lines = append(lines, fmt.Sprintf("      %q: %s", name, bytes.ReplaceAll(value, []byte(`","`), []byte(`", "`))))
+	}
+	return []byte("{\n" + strings.Join(lines, ",\n") + "\n    }"), nil
 }
 
 // apply writes schema files and generated files and compiles what was
