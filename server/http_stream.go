@@ -71,7 +71,8 @@ func (h *HTTP) get(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.sessions.release(session)
-	st, after := session.standalone, uint64(0)
+	st := session.standalone
+	var after uint64
 	if last := r.Header.Get("Last-Event-ID"); last != "" {
 		name, number, err := parseEventID(last)
 		if err != nil {

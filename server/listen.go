@@ -79,7 +79,9 @@ func ListenHTTP(ctx context.Context, s *Server, o ListenOptions) error {
 	if shut := web.Shutdown(ending); shut != nil {
 		err = errors.Join(err, shut, web.Close())
 	}
-	<-failed
+	if serving := <-failed; !errors.Is(serving, http.ErrServerClosed) {
+		err = errors.Join(err, serving)
+	}
 	return err
 }
 

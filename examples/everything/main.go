@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	}
 	return server.ListenHTTP(ctx, s, server.ListenOptions{
 		Address: *address,
-		Ready:   func(url string) { fmt.Fprintln(errw, "listening at", url) },
+		Ready:   func(url string) { _, _ = fmt.Fprintln(errw, "listening at", url) },
 	})
 }
 

@@ -97,10 +97,10 @@ func (f *files) complete(_ context.Context, _, typed string, _ map[string]string
 // walk visits the files.
 func (f *files) walk(visit func(string, fs.FileInfo)) error {
 	return fs.WalkDir(f.root, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
-			return nil // what cannot be looked at is not there
+		if err != nil {
+			return fs.SkipDir // what cannot be looked at is not there
 		}
-		if info, err := entry.Info(); err == nil {
+		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() {
 			visit(name, info)
 		}
 		return nil

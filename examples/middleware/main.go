@@ -60,7 +60,7 @@ func newHandler(log *slog.Logger, token string) (http.Handler, *server.HTTP, err
 	mcp := server.HTTPHandler(s, nil)
 	mux := http.NewServeMux()
 	mux.Handle("/mcp", server.RequireToken(token, mcp))
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	return logged(log, mux), mcp, err
 }
 
