@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -36,25 +37,48 @@ type codecReply struct {
 	Error string
 }
 
-// ask sends one request: roundtrip, cut, schema or valid.
-func (c *codecs) ask(op, typ string, data []byte) ([]byte, error) {
+// A question is one request to the program, of the kinds roundtrip, cut, schema
+// and valid, and what to do with the answer.
+type question struct {
+	Op, Type string
+	Data     []byte
+	answer   func(data []byte, err error)
+}
+
+// askAll asks many questions at once, which costs far less than one by one.
+func (c *codecs) askAll(questions []question) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	text, err := json.Marshal(map[string]any{"Op": op, "Type": typ, "Data": data})
-	if err != nil {
-		return nil, err
+	written := make(chan error, 1)
+	go func() {
+		out := bufio.NewWriter(c.in)
+		encode := json.NewEncoder(out)
+		for _, q := range questions {
+			if err := encode.Encode(q); err != nil {
+				written <- err
+				return
+			}
+		}
+		written <- out.Flush()
+	}()
+	for _, q := range questions {
+		var reply codecReply
+		if err := c.out.Decode(&reply); err != nil {
+			return fmt.Errorf("%s %s %q: %w", q.Op, q.Type, q.Data, err)
+		}
+		var err error
+		if reply.Error != "" {
+			err = errors.New(reply.Error)
+		}
+		q.answer(reply.Data, err)
 	}
-	if _, err := c.in.Write(text); err != nil {
-		return nil, fmt.Errorf("%s %s %q: %w", op, typ, data, err)
-	}
-	var reply codecReply
-	if err := c.out.Decode(&reply); err != nil {
-		return nil, fmt.Errorf("%s %s %q: %w", op, typ, data, err)
-	}
-	if reply.Error != "" {
-		return nil, errors.New(reply.Error)
-	}
-	return reply.Data, nil
+	return <-written
+}
+
+// ask asks one question.
+func (c *codecs) ask(op, typ string, data []byte) (answer []byte, err error) {
+	failed := c.askAll([]question{{op, typ, data, func(data []byte, problem error) { answer, err = data, problem }}})
+	return answer, errors.Join(failed, err)
 }
 
 var startCodecs = sync.OnceValues(func() (*codecs, error) {

@@ -3,6 +3,7 @@ package gen
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -248,6 +249,13 @@ func (n *node) without(name string) *node {
 			c.names = append(c.names, other)
 		}
 	}
+	return c
+}
+
+// with is the object with another value for a member.
+func (n *node) with(name string, value *node) *node {
+	c := &node{kind: '{', names: n.names, members: maps.Clone(n.members)}
+	c.members[name] = value
 	return c
 }
 

@@ -128,6 +128,7 @@ func TestEveryType(t *testing.T) {
 		t.Run(p.pkg.Name, func(t *testing.T) {
 			upstream := publishedSchemas(t, p.src.Revision)
 			valid := 0
+			var questions []question
 			for _, s := range p.subjects() {
 				schema, err := p.schemas.Compile("test:///own#/$defs" + s.at)
 				require.NoError(t, err)
@@ -145,23 +146,21 @@ func TestEveryType(t *testing.T) {
 					at, target := g.resolve("#/$defs" + s.at)
 					text := g.print(g.invent(at, target, 0))
 					tame := !g.wild && validate(schema, text) == nil
-					got, err := c.ask("roundtrip", p.pkg.Name+"."+s.name, text)
-					if !assert.NoError(t, err, "%s wild=%v: %s", s.name, g.wild, text) {
-						break
+					if tame {
+						valid++
 					}
-					if !assert.NoError(t, equalJSON(text, got), "%s wild=%v", s.name, g.wild) {
-						break
-					}
-					if !tame {
-						continue
-					}
-					valid++
-					assert.NoError(t, validate(schema, got), "%s: %s", s.name, got)
-					if original != nil && validate(original, text) == nil {
-						assert.NoError(t, validate(original, got), "%s as published: %s", s.name, got)
-					}
+					questions = append(questions, question{"roundtrip", p.pkg.Name + "." + s.name, text, func(got []byte, err error) {
+						if !assert.NoError(t, err, "%s: %s", s.name, text) || !assert.NoError(t, equalJSON(text, got), s.name) || !tame {
+							return
+						}
+						assert.NoError(t, validate(schema, got), "%s: %s", s.name, got)
+						if original != nil && validate(original, text) == nil {
+							assert.NoError(t, validate(original, got), "%s as published: %s", s.name, got)
+						}
+					}})
 				}
 			}
+			require.NoError(t, c.askAll(questions))
 			require.Greater(t, valid, 5*len(p.subjects()), "too few of the instances were valid")
 		})
 	}
@@ -172,16 +171,19 @@ func TestEveryTypeRefuses(t *testing.T) {
 	c := useCodecs(t)
 	for _, p := range proofs(t) {
 		t.Run(p.pkg.Name, func(t *testing.T) {
+			var questions []question
 			for _, s := range p.pkg.Structs {
 				if !s.Box {
-					refuses(t, c, p, s)
+					questions = append(questions, refusals(t, p, s)...)
 				}
 			}
+			require.NoError(t, c.askAll(questions))
 		})
 	}
 }
 
-func refuses(t *testing.T, c *codecs, p *proof, s *Struct) {
+// refusals are what a struct must refuse, each a small change of what it takes.
+func refusals(t *testing.T, p *proof, s *Struct) []question {
 	t.Helper()
 	name := p.pkg.Name + "." + s.Name
 	g := p.inventor()
@@ -189,56 +191,52 @@ func refuses(t *testing.T, c *codecs, p *proof, s *Struct) {
 	at, target := g.resolve("#/$defs" + s.At)
 	n := g.invent(at, target, 4)
 	text := g.print(n)
+	var questions []question
 	refused := func(text []byte, want string) {
-		t.Helper()
-		_, err := c.ask("roundtrip", name, text)
-		assert.ErrorContains(t, err, want, "%s: %s", name, text)
+		questions = append(questions, question{"roundtrip", name, text, func(_ []byte, err error) {
+			assert.ErrorContains(t, err, want, "%s: %s", name, text)
+		}})
+	}
+	taken := func(text []byte) {
+		questions = append(questions, question{"roundtrip", name, text, func(got []byte, err error) {
+			if assert.NoError(t, err, "%s: %s", name, text) {
+				assert.NoError(t, equalJSON(text, got), name)
+			}
+		}})
 	}
 	for _, f := range s.Fields {
 		if n.members[f.Wire] == nil {
 			continue
 		}
 		own := g.print(n.members[f.Wire])
-		quoted, err := json.Marshal(f.Wire)
-		require.NoError(t, err)
+		quoted := jsonQuote(f.Wire)
 		refused(fmt.Appendf(nil, "%s,%s:%s}", text[:len(text)-1], quoted, own), "duplicate member")
-		if f.Required {
-			refused(g.print(n.without(f.Wire)), "missing")
-			refused(g.print(n.without(f.Wire)), strings.Trim(string(quoted), `"`))
-			if k := f.Type.Kind; !f.Type.Nullable && k != Raw && k != UnionKind {
-				nulled := n.without(f.Wire)
-				nulled.members = map[string]*node{}
-				for other, value := range n.members {
-					nulled.members[other] = value
-				}
-				nulled.set(f.Wire, nil)
-				nulled.members[f.Wire] = &node{kind: 'n'}
-				refused(g.print(nulled), strings.Trim(string(quoted), `"`))
+		for _, variant := range misspelled(f.Wire) {
+			if other := g.print(n.renamed(f.Wire, variant)); f.Required {
+				refused(other, ": missing")
+			} else {
+				taken(other)
 			}
 		}
-		for _, variant := range misspelled(f.Wire) {
-			other := g.print(n.renamed(f.Wire, variant))
-			if f.Required {
-				refused(other, "missing")
-				continue
-			}
-			got, err := c.ask("roundtrip", name, other)
-			if assert.NoError(t, err, "%s: %s", name, other) {
-				assert.NoError(t, equalJSON(other, got), name)
-			}
+		if !f.Required {
+			continue
+		}
+		refused(g.print(n.without(f.Wire)), ": missing")
+		refused(g.print(n.without(f.Wire)), strings.Trim(quoted, `"`))
+		if k := f.Type.Kind; !f.Type.Nullable && k != Raw && k != UnionKind {
+			refused(g.print(n.with(f.Wire, &node{kind: 'n'})), strings.Trim(quoted, `"`))
 		}
 	}
-	unknown := fmt.Appendf(nil, `%s,"x-twice":1,"x-twice":1}`, bytes.TrimSuffix(g.print(n), []byte("}")))
 	if len(n.names) > 0 {
-		refused(unknown, `duplicate member "x-twice"`)
+		refused(fmt.Appendf(nil, `%s,"x-twice":1,"x-twice":1}`, text[:len(text)-1]), `duplicate member "x-twice"`)
 	}
 	for _, tail := range []string{" 1", "{}", "\x00", "]", ",", "\xff"} {
 		refused(append(slices.Clone(text), tail...), "")
 	}
 	if len(text) < 4096 {
-		_, err := c.ask("cut", name, text)
-		assert.NoError(t, err, name)
+		questions = append(questions, question{"cut", name, text, func(_ []byte, err error) { assert.NoError(t, err, name) }})
 	}
+	return questions
 }
 
 // misspelled are names that are not the given one, though careless codecs take them for it.

@@ -27,12 +27,16 @@ type reply struct {
 }
 
 func main() {
-	in := bufio.NewReader(os.Stdin)
-	out := bufio.NewWriter(os.Stdout)
-	decode, encode := json.NewDecoder(in), json.NewEncoder(out)
+	in := bufio.NewReaderSize(os.Stdin, 1<<20)
+	out := bufio.NewWriterSize(os.Stdout, 1<<20)
+	encode := json.NewEncoder(out)
 	for {
+		line, err := in.ReadBytes('\n')
+		if err != nil {
+			return
+		}
 		var req request
-		if err := decode.Decode(&req); err != nil {
+		if err := json.Unmarshal(line, &req); err != nil {
 			return
 		}
 		var res reply
@@ -40,7 +44,7 @@ func main() {
 		if res.Data = data; err != nil {
 			res.Error = err.Error()
 		}
-		if encode.Encode(res) != nil || out.Flush() != nil {
+		if encode.Encode(res) != nil || in.Buffered() == 0 && out.Flush() != nil {
 			return
 		}
 	}
