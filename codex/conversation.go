@@ -302,7 +302,7 @@ func (c *Conversation) begin(input *Input) *Turn {
 	}
 	if l := input.Listener; l != nil {
 		t.approver = l.Approver
-		t.leave = append(t.leave, c.feed.add(l))
+		t.listen(l)
 	}
 	c.mu.Lock()
 	c.current = t

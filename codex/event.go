@@ -18,7 +18,8 @@ type Event struct {
 
 // A Listener is told of what happens in a conversation.
 type Listener struct {
-	// Event is called with every event, in order, one call at a time.
+	// Event is called with every event, in order, one call at a time. In the
+	// Listener of an [Input] it may be nil: that one is only asked.
 	Event func(Event)
 	// Approver, if set, is asked for approvals.
 	Approver Approver

@@ -103,9 +103,16 @@ func (t *turn) join(input *Input) (bool, error) {
 	}
 	t.pending = append(t.pending, input.Items)
 	if input.Listener != nil {
-		t.leave = append(t.leave, t.c.feed.add(input.Listener))
+		t.listen(input.Listener)
 	}
 	return true, nil
+}
+
+// listen adds a listener until the turn's end. t.mu is held once the turn runs.
+func (t *turn) listen(l *Listener) {
+	if l.Event != nil {
+		t.leave = append(t.leave, t.c.feed.add(l))
+	}
 }
 
 // take returns the input that waits. When there is none and the turn could end,
