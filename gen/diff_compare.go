@@ -156,6 +156,9 @@ func (d *differ) alternatives(oldAt, newAt string, a, b *shape) {
 	})
 
 	c := &Change{Kind: Retyped, Breaks: BreaksBoth, oldAt: oldAt, newAt: newAt, From: a.text(d.old), To: b.text(d.new)}
+	if c.From == c.To { // a definition that became another kind of thing
+		c.From, c.To = a.unnamed().text(d.old), b.unnamed().text(d.new)
+	}
 	one := func(list []*alternative, kind string) bool { return len(list) == 1 && list[0].kind == kind }
 	switch {
 	case one(gone, "integer") && one(come, "number"), one(come, "any"):

@@ -100,6 +100,17 @@ func numberText(v any) string {
 	return n.String()
 }
 
+// unnamed is a shape whose alternatives are spelled out.
+func (s *shape) unnamed() *shape {
+	out := &shape{at: s.at, null: s.null}
+	for _, a := range s.alternatives {
+		plain := *a
+		plain.ref = ""
+		out.alternatives = append(out.alternatives, &plain)
+	}
+	return out
+}
+
 // text is what a shape allows, in short.
 func (s *shape) text(of *side) string {
 	var parts []string

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -63,7 +63,7 @@ begins with ! breaks somebody. The rules are in the documentation of gen.Diff.`,
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "form of the report: text, json or markdown")
-	cmd.Flags().StringVar(&as, "as", "", "revision whose overlays a file is read with (default the other one's, else the newest)")
+	cmd.Flags().StringVar(&as, "as", "", "revision whose overlays a file is read with (default the one it has most in common with)")
 	return cmd
 }
 
@@ -83,29 +83,17 @@ func (p *project) diff(old, new, as string) (*gen.Report, error) {
 		return nil, err
 	}
 	byRevision := map[string]gen.Source{}
-	var newest string
-	for i, src := range sources {
+	for _, src := range sources {
 		byRevision[src.Revision] = src
-		if isPin(p.manifest.Packages[i].Schema) && src.Revision > newest {
-			newest = src.Revision
-		}
 	}
-	if as == "" {
-		for _, name := range []string{newest, old, new} {
-			if _, known := byRevision[name]; known {
-				as = name
-			}
-		}
-	}
-	model, known := byRevision[as]
-	if !known {
-		return nil, fmt.Errorf("--as %q: no such revision", as)
+	if _, known := byRevision[as]; as != "" && !known {
+		return nil, fmt.Errorf("--as %q: no such revision; revisions are %s", as, strings.Join(p.revisions(), ", "))
 	}
 	var sides []gen.Source
 	for _, name := range []string{old, new} {
 		src, known := byRevision[name]
 		if !known {
-			if src, err = p.fileSource(name, model); err != nil {
+			if src, err = p.fileSource(name, sources, byRevision[as]); err != nil {
 				return nil, err
 			}
 		}
@@ -114,8 +102,9 @@ func (p *project) diff(old, new, as string) (*gen.Report, error) {
 	return gen.Diff(sides[0], sides[1])
 }
 
-// fileSource is a file, with all else as a revision has it.
-func (p *project) fileSource(name string, model gen.Source) (gen.Source, error) {
+// fileSource is a file, with names and overlays as a model has them: without
+// one, as the revision that has most in common with the file.
+func (p *project) fileSource(name string, sources []gen.Source, model gen.Source) (gen.Source, error) {
 	data, err := os.ReadFile(name)
 	if errors.Is(err, os.ErrNotExist) {
 		return model, fmt.Errorf("%q is neither a file nor a revision; revisions are %s", name, strings.Join(p.revisions(), ", "))
@@ -123,10 +112,60 @@ func (p *project) fileSource(name string, model gen.Source) (gen.Source, error) 
 	if err != nil {
 		return model, err
 	}
+	if model.Revision == "" {
+		if model, err = closest(sources, data); err != nil {
+			return model, fmt.Errorf("%s: %w", name, err)
+		}
+	}
 	model.Schema, model.Path = data, name
 	model.Like = append([]string{model.Revision}, model.Like...)
-	model.Revision = filepath.Base(name)
+	model.Revision = name
 	return model, nil
+}
+
+// closest is the source that has most definitions in common with a schema, or
+// one without overlays if none has any.
+func closest(sources []gen.Source, schema []byte) (gen.Source, error) {
+	best, most := gen.Source{Package: "schema", Import: "schema", Directions: sources[0].Directions}, 0
+	own, err := definitions(schema)
+	if err != nil {
+		return best, err
+	}
+	for _, src := range sources {
+		others, err := definitions(src.Schema)
+		if err != nil {
+			return best, err
+		}
+		same := 0
+		for name, text := range others {
+			if own[name] == text {
+				same++
+			}
+		}
+		if same > most {
+			best, most = src, same
+		}
+	}
+	return best, nil
+}
+
+// definitions are a schema's definitions in normal form, by name.
+func definitions(schema []byte) (map[string]string, error) {
+	form, err := gen.Normalize(schema)
+	if err != nil {
+		return nil, err
+	}
+	var root struct {
+		Defs map[string]json.RawMessage `json:"$defs"`
+	}
+	if err := json.Unmarshal(form, &root); err != nil {
+		return nil, err
+	}
+	texts := map[string]string{}
+	for name, text := range root.Defs {
+		texts[name] = string(text)
+	}
+	return texts, nil
 }
 
 // revisions are those of all packages.

@@ -260,6 +260,7 @@ func TestDiff(t *testing.T) {
 		{"revisions", []string{"2024-11-05", "2025-03-26"}, []string{"2024-11-05 -> 2025-03-26", "Go: AudioContent (added)"}},
 		{"revision and file", []string{"2025-06-18", "edited.json"}, []string{"2025-06-18 -> edited.json: 1 change ", "Go: Tool.Title (removed)"}},
 		{"two files", []string{"schema/mcp/2025-06-18.json", "edited.json", "--as", "2025-06-18"}, []string{"2025-06-18.json -> edited.json: 1 change ", "- Tool.Title (removed)"}},
+		{"two files, whose revision is found", []string{"schema/mcp/2025-06-18.json", "edited.json"}, []string{"- Tool.Title (removed)"}},
 		{"a file and itself", []string{"edited.json", "edited.json"}, []string{"nothing changed on the wire"}},
 		{"markdown", []string{"2025-06-18", "edited.json", "--format", "markdown"}, []string{"# 2025-06-18 to edited.json", "| member removed | `Tool.title` |"}},
 		{"json", []string{"2025-06-18", "edited.json", "--format", "json"}, []string{`"kind": "member removed"`, `"breaks": "none"`, `"name": "Tool.Title"`}},
@@ -273,7 +274,12 @@ func TestDiff(t *testing.T) {
 			assert.NotContains(t, out, "note:")
 		})
 	}
-	_, err := run(t, "diff", "2025-06-18", "2025-06-19")
+	require.NoError(t, os.WriteFile("a.json", []byte(`{"definitions": {"Crate": {"type": "object", "properties": {"size": {"type": "integer"}}}}}`), 0o644))
+	require.NoError(t, os.WriteFile("b.json", []byte(`{"$defs": {"Crate": {"type": "object", "properties": {"size": {"type": "string"}}}}}`), 0o644))
+	out, err := run(t, "diff", "a.json", "b.json")
+	require.NoError(t, err)
+	assert.Contains(t, out, "Go: Crate.Size (*int64 to string)")
+	_, err = run(t, "diff", "2025-06-18", "2025-06-19")
 	assert.ErrorContains(t, err, `"2025-06-19" is neither a file nor a revision; revisions are 0.36.0, 2024-11-05`)
 	_, err = run(t, "diff", "2025-06-18", "edited.json", "--as", "x")
 	assert.ErrorContains(t, err, `--as "x"`)
