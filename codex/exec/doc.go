@@ -20,5 +20,19 @@
 //   - An error means that the command did not run. Everything else, failing
 //     commands, timeouts and interrupts included, is a [Result].
 //
+// # The helper
+//
+// On Linux a command runs below a helper, which is this program started again
+// (see [Self]). It confines itself and the command as [Command.Sandbox] says,
+// adopts what the command leaves behind, whatever session or group that is in,
+// and ends all of it within two seconds when the command has ended, when it is
+// told to, or when the server is gone, even if that was killed. A program with
+// this package does the helper's work on its own when it is started as one.
+//
+// On macOS a command has a process group, on Windows a job.
+//
+// With full access a command can do what it likes, also kill its helper or
+// become another user; what it then leaves behind stays.
+//
 // [Truncate] shortens output for the model.
 package exec

@@ -19,13 +19,18 @@ import (
 // the program's file is replaced or deleted.
 const Self = "/proc/self/exe"
 
+// init does the helper's work before the packages that come after this one are
+// initialized. The helper starts once for each command, which would else wait
+// for whatever a big program sets up, several times as long as all the rest.
+func init() {
+	if code, ok := Main(os.Args); ok {
+		os.Exit(code)
+	}
+}
+
 // Main does the helper's work if args, which are os.Args, ask for it, and
-// returns the code to exit with. A program whose commands have a helper calls
-// it before anything else, and so does the TestMain of its tests:
-//
-//	if code, ok := exec.Main(os.Args); ok {
-//		os.Exit(code)
-//	}
+// returns the code to exit with. Every program with this package does so by
+// itself when it starts, and need not call it.
 func Main(args []string) (code int, handled bool) {
 	if len(args) == 0 || filepath.Base(args[0]) != sandbox.HelperName {
 		return 0, false

@@ -39,12 +39,26 @@ func check(helper string) Support {
 		err := probe(helper, candidate)
 		if err == nil {
 			s.Namespaces = candidate
+			s.Err = nil
+			s.Missing = append(s.Missing, lacks(s)...)
 			return s
 		}
 		s.Missing = append(s.Missing, err.Error())
 		s.Err = err
 	}
 	return s
+}
+
+// lacks says what a sandbox of this kind cannot keep a command from.
+func lacks(s Support) []string {
+	var missing []string
+	if s.Landlock < 3 {
+		missing = append(missing, "files outside can be emptied, which Landlock refuses since version 3")
+	}
+	if s.Landlock < 6 && !s.Namespaces.PID {
+		missing = append(missing, "the user's processes can be signalled, which Landlock refuses since version 6")
+	}
+	return missing
 }
 
 // probe lets the helper set up a sandbox with namespaces.

@@ -15,8 +15,22 @@
 //   - Capabilities of a privileged user are dropped but for those that files
 //     and users need.
 //
+// Modes, owners, times and extended attributes of files are something Landlock
+// does not know. The helper changes them on behalf of the command, which it
+// learns of through seccomp, if they are those of a file in a writable folder.
+//
+// A Unix socket leads to services that would act outside of the sandbox, so
+// none can be connected, network or not; a pair of sockets works.
+//
 // Nothing is ever left out silently. A kernel without Landlock is
 // [ErrUnsupported]. Paths that could not be protected are an
 // [*UnprotectedError], unless the policy accepts that. [Check] says what the
 // machine supports.
+//
+// # Limits
+//
+// Everything can be read but what is hidden. A workspace without .git can be
+// given one. Where namespaces are not allowed, other processes can be seen, and
+// with Landlock before version 6 signalled; before version 3, files outside can
+// be emptied. Programs of another architecture do not run.
 package sandbox
