@@ -34,6 +34,7 @@ const shutdownTime = 5 * time.Second
 type serveFlags struct {
 	overrides []string
 	events    string
+	tools     string
 	logLevel  string
 	idleTime  time.Duration
 	http      string
@@ -59,6 +60,7 @@ CODEXMCP_TOKEN; only on a loopback address may it be left out.`,
 	}
 	addOverrides(cmd, &flags.overrides)
 	cmd.Flags().StringVar(&flags.events, "events", "on", "send codex/event notifications: on or off")
+	cmd.Flags().StringVar(&flags.tools, "tools", "", "offer more tools than codex and codex-reply: conversations, for work in the background")
 	cmd.Flags().DurationVar(&flags.idleTime, "idle-time", codex.DefaultIdleTime, "how long a conversation that nobody uses stays in memory; it comes back when spoken to")
 	cmd.Flags().StringVar(&flags.http, "http", "", "serve HTTP at this address, such as 127.0.0.1:8080")
 	cmd.Flags().StringVar(&flags.tokenFile, "token-file", "", "file with the bearer token that HTTP clients must send")
@@ -73,6 +75,9 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 	}
 	if flags.tokenFile != "" && flags.http == "" {
 		return errMisuse{errors.New("--token-file is of use with --http only")}
+	}
+	if flags.tools != "" && flags.tools != "conversations" {
+		return errMisuse{fmt.Errorf("--tools %q: want conversations", flags.tools)}
 	}
 	if flags.idleTime <= 0 {
 		return errMisuse{fmt.Errorf("--idle-time %s: want more than nothing", flags.idleTime)}
@@ -105,7 +110,8 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 	go credentials.Watch(watching)
 	manager := newManager(base, credentials, agent, program, flags.idleTime, log)
 	srv, err := mcpserver.New(mcpserver.Options{
-		Manager: manager, Auth: credentials, Agent: agent, Version: version(), NoEvents: flags.events == "off", Log: log,
+		Manager: manager, Auth: credentials, Agent: agent, Version: version(), NoEvents: flags.events == "off",
+		ConversationTools: flags.tools == "conversations", Log: log,
 	})
 	if err != nil {
 		return err
