@@ -24,7 +24,7 @@ const Self = "/proc/self/exe"
 // for whatever a big program sets up, several times as long as all the rest.
 func init() {
 	if code, ok := Main(os.Args); ok {
-		os.Exit(code)
+		os.Exit(code) //nolint:forbidigo // the helper is a program of its own, this its main
 	}
 }
 
