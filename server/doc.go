@@ -12,8 +12,8 @@
 //
 // A [Server] is what a program offers; a [Session] is the conversation with one
 // client. Any number of sessions run on one server, over any transport, and
-// what it offers may change while they do. Capabilities follow from what is
-// registered.
+// what it offers may change while they do: clients are told. Capabilities follow
+// from what is registered.
 //
 // # Tools
 //
@@ -22,16 +22,52 @@
 // returns becomes the result. [Server.AddRawTool] takes the schema and the
 // arguments as they are. A function's error is a result with isError, which the
 // client's model reads; to refuse the request itself, return a [*jsonrpc.Error].
+// Structured results are checked against the output schema. [Loose] leaves the
+// arguments of a tool unchecked.
+//
+// # Resources and prompts
+//
+// [Server.AddResource], [Server.AddTemplate] (RFC 6570) and [Server.AddPrompt]
+// take what reads or fills in, and for the latter two what completes an argument that is
+// being typed. [Server.ResourceUpdated] tells who watches a resource.
 //
 // # In the course of a request
 //
 // The context of a handler knows its session ([SessionFrom]) and its request:
-// [Progress] reports how far it has come, [Ask] and [Tell] talk to the client as
-// part of it. It ends when the client cancels the request or goes away.
+// [Progress] reports how far it has come, [Log] sends log messages, and [Elicit],
+// [Sample] and [Roots] ask the client. What a client did not declare is not sent
+// to it: that is [ErrNotDeclared]. The context ends when the client cancels the
+// request or goes away.
 //
-// # Other methods
+// # Revisions
 //
-// [Handle] serves any method value, of this protocol or another's:
+// Every revision of the protocol is served at once, 2024-11-05 to 2025-11-25 with
+// a handshake and 2026-07-28 without. Handlers are written against [mcptypes]; what
+// they return is made to fit the client's revision. Members that only a later one
+// knows travel as Extra, and do not reach clients of an earlier one. In 2026-07-28 a
+// server cannot ask its client: a handler returns a [*Need] instead, and is run
+// again with the answers ([InputFrom]). In the other revisions the server
+// asks by itself, so that a handler which returns a Need works everywhere.
+//
+// # HTTP
+//
+// [HTTPHandler] serves a server over streamable HTTP: all revisions at one path.
+// By default it serves only programs and pages of this machine, and bounds what clients can
+// make grow. A client that was cut off takes up its streams again from an
+// [EventStore]. [ListenHTTP] is a whole program's worth of it; [RequireToken] and
+// [ResourceServer] let only those in who may.
+//
+//	http.Handle("/mcp", server.HTTPHandler(s, nil))
+//
+// What a client does not take in time is given up after HTTPOptions.WriteTimeout:
+// the stream ends, and what was sent waits in the event store. Sessions beyond
+// HTTPOptions.MaxSessions take the place of the one that was idle longest.
+//
+// # Middleware and other methods
+//
+// [Options.Incoming] and [Options.Outgoing] wrap the calls of both directions.
+// [Handle] serves any method value, of this protocol or another's; [Ask] and [Tell]
+// send any to the client:
 //
 //	server.Handle(s, mcptypes.ListPrompts, func(ctx context.Context, p mcptypes.ListPromptsParams) (mcptypes.ListPromptsResult, error) { … })
 package server

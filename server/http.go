@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/codexmcp/codexmcp/jsonrpc"
@@ -61,6 +62,9 @@ type HTTP struct {
 
 	sessions sessionTable
 
+	work    chan func()  // to goroutines that wait for a request
+	resting atomic.Int32 // how many do
+
 	// mu protects what follows.
 	mu      sync.Mutex
 	closed  bool
@@ -70,7 +74,7 @@ type HTTP struct {
 
 // HTTPHandler returns what serves s over HTTP.
 func HTTPHandler(s *Server, options *HTTPOptions) *HTTP {
-	h := &HTTP{server: s, log: s.options.Log, ending: make(chan struct{}), idle: make(chan struct{})}
+	h := &HTTP{server: s, log: s.options.Log, ending: make(chan struct{}), idle: make(chan struct{}), work: make(chan func())}
 	if options != nil {
 		h.options = *options
 	}
@@ -183,6 +187,35 @@ func (h *HTTP) leave() {
 	defer h.mu.Unlock()
 	if h.running--; h.running == 0 && h.closed {
 		close(h.idle)
+	}
+}
+
+// maxResting is how many goroutines wait for the next request.
+const maxResting = 16
+
+// run does a job in another goroutine: one that has done others and waits, if
+// there is one, because its stack has grown already.
+func (h *HTTP) run(job func()) {
+	select {
+	case h.work <- job:
+	default:
+		go h.worker(job)
+	}
+}
+
+func (h *HTTP) worker(job func()) {
+	for {
+		job()
+		if h.resting.Add(1) > maxResting {
+			h.resting.Add(-1)
+			return
+		}
+		select {
+		case job = <-h.work:
+			h.resting.Add(-1)
+		case <-h.ending:
+			return
+		}
 	}
 }
 

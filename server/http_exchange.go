@@ -80,11 +80,11 @@ func (x *exchange) serve(r *http.Request, body []byte) {
 	x.leaving = make(chan struct{})
 	done := make(chan struct{})
 	x.h.sessions.hold(x.session)
-	go func() {
+	x.h.run(func() {
 		defer x.h.sessions.release(x.session)
 		defer close(done)
 		x.deliver(ctx, s, body)
-	}()
+	})
 	select {
 	case <-done:
 	case <-x.leaving:

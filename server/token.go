@@ -10,6 +10,8 @@ import (
 type Token struct {
 	// Subject is whose token it is.
 	Subject string
+	// Audience are the resources that it is for.
+	Audience []string
 	// Scopes are what it is good for.
 	Scopes []string
 	// Expires is when it ends; zero: never.
