@@ -187,6 +187,42 @@ func TestDiffNamesGoIdentifiersAndPeers(t *testing.T) {
 	}
 }
 
+// TestDiffSurvivesAnything puts what does not belong there at every place of a schema.
+func TestDiffSurvivesAnything(t *testing.T) {
+	for _, wrong := range []any{nil, "x", []any{map[string]any{}}} {
+		root, err := parseJSON([]byte(base))
+		require.NoError(t, err)
+		var visit func(node any)
+		visit = func(node any) {
+			try := func(set func(v any), was any) {
+				set(wrong)
+				text, err := json.Marshal(root)
+				require.NoError(t, err)
+				for _, sides := range [][2]string{{base, string(text)}, {string(text), string(text)}} {
+					if report, err := Diff(sourceOf("1", sides[0]), sourceOf("2", sides[1])); err == nil {
+						_, err = report.Markdown()
+						require.NoError(t, err)
+						require.False(t, sides[0] == sides[1] && len(report.Notes) == 0 && len(report.Changes) > 0, "%s", text)
+					}
+				}
+				set(was)
+				visit(was)
+			}
+			switch n := node.(type) {
+			case map[string]any:
+				for _, key := range sortedKeys(n) {
+					try(func(v any) { n[key] = v }, n[key])
+				}
+			case []any:
+				for i := range n {
+					try(func(v any) { n[i] = v }, n[i])
+				}
+			}
+		}
+		visit(root)
+	}
+}
+
 func TestDiffWithoutModelSaysSo(t *testing.T) {
 	report, err := Diff(sourceOf("1", base), sourceOf("2", edited(t, `{"OpenParams": {"properties": {"path": {"patternProperties": {}}}}}`)))
 	require.NoError(t, err)

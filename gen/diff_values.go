@@ -15,7 +15,7 @@ func (d *differ) values(oldAt, newAt string, a, b *alternative) {
 		d.report(&Change{Kind: kind, Breaks: breaks, oldAt: oldAt, newAt: newAt, From: from, To: to})
 	}
 	openA, openB := a.open || len(a.values) == 0, b.open || len(b.values) == 0
-	if a.constant && b.constant {
+	if a.constant && b.constant && len(a.values) > 0 && len(b.values) > 0 {
 		if !slices.Equal(a.values, b.values) {
 			add(ConstantChanged, BreaksBoth, a.values[0], b.values[0])
 		}
