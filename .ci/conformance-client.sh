@@ -36,5 +36,5 @@ check() { # check NAME ARGUMENTS...
 }
 check 2025-11-25 --requirements 2025-11-25
 check 2026-07-28 --requirements 2026-07-28
-check 2025-06-18 --suite core --spec-version 2025-06-18
+check 2025-06-18 --suite all --spec-version 2025-06-18
 exit "$status"

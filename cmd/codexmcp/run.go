@@ -60,7 +60,7 @@ Try it without account or network: codexmcp demo`,
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return errMisuse{err} })
-	root.AddCommand(serveCommand(), demoCommand(), loginCommand(), logoutCommand(), mcpCommand(), configCommand(), schemaCommand())
+	root.AddCommand(serveCommand(), demoCommand(), loginCommand(), logoutCommand(), mcpCommand(), configCommand(), schemaCommand(), clientCommand(), tapCommand())
 	markMisuse(root)
 	return root
 }

@@ -1,0 +1,254 @@
+package tap
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"github.com/codexmcp/codexmcp/mcptypes"
+	"github.com/codexmcp/codexmcp/schema"
+	"github.com/codexmcp/codexmcp/wire"
+)
+
+// maxFaults is how many faults of one message are told.
+const maxFaults = 10
+
+// known is a revision that there is, or else nothing.
+func known(revision string) string {
+	if _, err := schema.Files.Open("mcp/" + revision + ".json"); err != nil {
+		return ""
+	}
+	return revision
+}
+
+// rules are the types of one revision.
+type rules struct {
+	compiler *jsonschema.Compiler
+	requests map[string]string // the names of types, by method and suffix
+	types    map[string]bool   // all names
+
+	mu       sync.Mutex // protects what follows
+	compiled map[string]*jsonschema.Schema
+}
+
+var allRules = struct {
+	mu    sync.Mutex
+	by    map[string]*rules
+	empty *rules
+}{by: map[string]*rules{}, empty: &rules{}}
+
+// rulesOf are the rules of a revision; before one is agreed on, of the one that
+// most have.
+func rulesOf(revision string) *rules {
+	if revision == "" {
+		revision = mcptypes.LatestRevision
+	}
+	allRules.mu.Lock()
+	defer allRules.mu.Unlock()
+	if r := allRules.by[revision]; r != nil {
+		return r
+	}
+	r, err := loadRules(revision)
+	if err != nil {
+		r = allRules.empty // a test loads all of them
+	}
+	allRules.by[revision] = r
+	return r
+}
+
+func loadRules(revision string) (*rules, error) {
+	text, err := schema.Files.ReadFile("mcp/" + revision + ".json")
+	if err != nil {
+		return nil, err
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return nil, fmt.Errorf("schema of %s: %w", revision, err)
+	}
+	r := &rules{compiler: jsonschema.NewCompiler(), requests: map[string]string{}, types: map[string]bool{}, compiled: map[string]*jsonschema.Schema{}}
+	if err := r.compiler.AddResource("mcp.json", doc); err != nil {
+		return nil, fmt.Errorf("schema of %s: %w", revision, err)
+	}
+	raw, err := wire.ParseRaw(text)
+	if err != nil {
+		return nil, err
+	}
+	var pin struct {
+		Defs map[string]struct {
+			Properties struct {
+				Method struct {
+					Const string `json:"const"`
+				} `json:"method"`
+			} `json:"properties"`
+		} `json:"$defs"`
+	}
+	if err := raw.Decode(&pin); err != nil {
+		return nil, fmt.Errorf("schema of %s: %w", revision, err)
+	}
+	for name, def := range pin.Defs {
+		r.types[name] = true
+		if method := def.Properties.Method.Const; method != "" && name != "ClientNotification" {
+			r.requests[method] = name
+		}
+	}
+	return r, nil
+}
+
+// message validates a request or notification.
+func (r *rules) message(method, suffix string, raw wire.Raw, faults []string) (string, []string) {
+	name := r.requests[method]
+	switch {
+	case name == "":
+		return "", faults // of another protocol, or the peer's own
+	case !strings.HasSuffix(name, suffix):
+		return name, append(faults, fmt.Sprintf("%s is no %s", method, strings.ToLower(suffix)))
+	}
+	return name, r.validate(name, raw, "", faults)
+}
+
+// result validates what answers a request.
+func (r *rules) result(method string, raw wire.Raw, faults []string) (string, []string) {
+	name, ok := strings.CutSuffix(r.requests[method], "Request")
+	if !ok {
+		return "", faults
+	}
+	if name += "Result"; !r.types[name] {
+		name = "EmptyResult"
+	}
+	var tag struct {
+		ResultType string `json:"resultType"`
+	}
+	if r.types["InputRequiredResult"] && raw.Kind() == wire.KindObject && raw.Decode(&tag) == nil && tag.ResultType == "input_required" {
+		name = "InputRequiredResult"
+	}
+	return name, r.validate(name, raw, "result", faults)
+}
+
+// validate adds what is wrong with a value of a type.
+func (r *rules) validate(name string, raw wire.Raw, at string, faults []string) []string {
+	s, err := r.compile(name)
+	if err != nil {
+		return append(faults, err.Error())
+	}
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(raw.String()))
+	if err != nil {
+		return append(faults, err.Error())
+	}
+	failed, ok := s.Validate(value).(*jsonschema.ValidationError)
+	if !ok {
+		return faults
+	}
+	var found []string
+	tell(failed, at, &found)
+	for _, fault := range found {
+		if len(faults) < maxFaults && !slices.Contains(faults, fault) {
+			faults = append(faults, fault)
+		}
+	}
+	return faults
+}
+
+func (r *rules) compile(name string) (*jsonschema.Schema, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.compiled[name]; s != nil {
+		return s, nil
+	}
+	s, err := r.compiler.Compile("mcp.json#/$defs/" + name)
+	if err == nil {
+		r.compiled[name] = s
+	}
+	return s, err
+}
+
+var printer = message.NewPrinter(language.English)
+
+// tell says what is wrong, member by member. Of the alternatives of a union it
+// is the one that came nearest: whose fault lies deepest.
+func tell(e *jsonschema.ValidationError, at string, to *[]string) {
+	if len(e.Causes) == 0 {
+		place := at + pathOf(e.InstanceLocation)
+		switch k := e.ErrorKind.(type) {
+		case *kind.Required:
+			for _, name := range k.Missing {
+				*to = append(*to, join(place, name)+": missing")
+			}
+		case *kind.Type:
+			*to = append(*to, fmt.Sprintf("%s: want %s, got %s", trim(place), strings.Join(k.Want, " or "), k.Got))
+		case *kind.Const:
+			*to = append(*to, fmt.Sprintf("%s: want %v, got %v", trim(place), quoted(k.Want), quoted(k.Got)))
+		default:
+			*to = append(*to, trim(place)+": "+e.ErrorKind.LocalizedString(printer))
+		}
+		return
+	}
+	causes := e.Causes
+	switch e.ErrorKind.(type) {
+	case *kind.AnyOf, *kind.OneOf:
+		causes = []*jsonschema.ValidationError{slices.MaxFunc(causes, func(a, b *jsonschema.ValidationError) int { return nearness(a) - nearness(b) })}
+	}
+	for _, cause := range causes {
+		tell(cause, at, to)
+	}
+}
+
+// nearness grows with the depth of the faults. A wrong discriminator says that
+// another alternative was meant.
+func nearness(e *jsonschema.ValidationError) int {
+	if len(e.Causes) == 0 {
+		n := 10 * len(e.InstanceLocation)
+		switch e.ErrorKind.(type) {
+		case *kind.Const:
+			n -= 1000
+		case *kind.Type:
+			n -= 5
+		}
+		return n
+	}
+	near := nearness(e.Causes[0])
+	for _, cause := range e.Causes[1:] {
+		if n := nearness(cause); n < 0 || near < 0 {
+			near = min(near, n)
+		} else {
+			near = max(near, n)
+		}
+	}
+	return near
+}
+
+// pathOf is a place in a message: params.content[0].text.
+func pathOf(location []string) string {
+	var b strings.Builder
+	for _, step := range location {
+		if _, err := strconv.Atoi(step); err == nil {
+			b.WriteString("[" + step + "]")
+		} else {
+			b.WriteString("." + step)
+		}
+	}
+	return b.String()
+}
+
+func trim(place string) string {
+	if place = strings.TrimPrefix(place, "."); place == "" {
+		return "message"
+	}
+	return place
+}
+
+func join(place, name string) string { return trim(place + "." + name) }
+
+func quoted(v any) any {
+	if s, ok := v.(string); ok {
+		return strconv.Quote(s)
+	}
+	return v
+}
