@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 )
 
@@ -114,13 +115,17 @@ func (m *MemoryEvents) After(_ context.Context, at StreamID, number uint64) ([]E
 		return nil, nil
 	}
 	var err error
-	if number+1 < k.first {
+	if number < k.first-1 {
 		err = fmt.Errorf("stream %q after %d: %w", at.Stream, number, ErrEventsGone)
 		number = k.first - 1
 	}
 	var out []Event
-	for i := int(number + 1 - k.first); i < len(k.events); i++ {
-		out = append(out, Event{Number: k.first + uint64(i), Data: k.events[i].data})
+	first := max(k.first, number+1)
+	if number == math.MaxUint64 || first-k.first > uint64(len(k.events)) {
+		return nil, err
+	}
+	for i, e := range k.events[first-k.first:] {
+		out = append(out, Event{Number: first + uint64(i), Data: e.data})
 	}
 	return out, err
 }

@@ -117,7 +117,9 @@ func open(t testing.TB, s *server.Server, revision string, requests map[string]*
 	done := p.Start(context.Background(), &tap{Transport: near, t: t, validator: validatorOf(t, revision), methods: map[string]string{}})
 	t.Cleanup(func() {
 		require.NoError(t, p.Close(context.Background()))
-		_ = <-done
+		if err := <-done; err != nil {
+			require.ErrorIs(t, err, jsonrpc.ErrClosed)
+		}
 		require.NoError(t, <-served)
 	})
 	return p

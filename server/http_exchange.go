@@ -204,7 +204,7 @@ func (x *exchange) answer(m jsonrpc.Outgoing) error {
 // reports whether the exchange goes on. mu is held.
 func (x *exchange) register() bool {
 	s := x.session
-	if s == nil || s.id != "" || !s.Initialized() {
+	if s == nil || s.opened.Load() || !s.Initialized() {
 		return true
 	}
 	if !x.h.sessions.add(s) {
@@ -245,7 +245,7 @@ func (x *exchange) open(ctx context.Context) error {
 	}
 	x.events = true
 	startEvents(x.w)
-	if x.session != nil && x.session.id != "" {
+	if x.session != nil && x.session.opened.Load() {
 		x.stream = x.session.openStream()
 		if x.session.revisionOr(revision20250618).resumes {
 			number, err := x.stream.append(ctx, nil)

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/codexmcp/codexmcp/jsonrpc"
@@ -19,11 +20,12 @@ const keptStreams = 16
 type httpSession struct {
 	*Session
 	h  *HTTP
-	id string // empty before it is in the table
+	id string
 
 	busy    int           // requests and streams at work; guarded by the table
 	used    time.Time     // last; guarded by the table
 	element *list.Element // in the table; guarded by it
+	opened  atomic.Bool   // it has been in the table: clients can know its id
 
 	// mu protects what follows.
 	mu         sync.Mutex
@@ -35,7 +37,7 @@ type httpSession struct {
 
 // newSession returns a session that is not in the table yet.
 func (h *HTTP) newSession(owner string) *httpSession {
-	s := &httpSession{Session: h.server.newSession(), h: h}
+	s := &httpSession{Session: h.server.newSession(), h: h, id: rand.Text()}
 	s.http = &httpRequest{ending: h.ending}
 	s.owner = owner
 	s.standalone = &stream{session: s, name: "0"}
@@ -104,8 +106,8 @@ func (t *sessionTable) init(h *HTTP) {
 	t.h, t.byID, t.recent = h, map[string]*httpSession{}, list.New()
 }
 
-// add gives a session an id and makes it findable. It returns false when there
-// is no room: every session is at work.
+// add makes a session findable. It returns false when there is no room: every
+// session is at work.
 func (t *sessionTable) add(s *httpSession) bool {
 	t.mu.Lock()
 	var evicted *httpSession
@@ -116,7 +118,8 @@ func (t *sessionTable) add(s *httpSession) bool {
 		}
 		t.drop(evicted)
 	}
-	s.id, s.used = rand.Text(), time.Now()
+	s.used = time.Now()
+	s.opened.Store(true)
 	t.byID[s.id] = s
 	s.element = t.recent.PushFront(s)
 	if t.timer == nil {
@@ -278,13 +281,11 @@ func (st *stream) id() StreamID { return StreamID{st.session.id, st.name} }
 
 // Write keeps a message for who reads the stream.
 func (st *stream) Write(ctx context.Context, m jsonrpc.Outgoing) error {
-	if st.session.id == "" {
+	if !st.session.opened.Load() {
 		return jsonrpc.ErrNoWriter
 	}
-	if _, err := st.append(ctx, m.Data); err != nil {
-		return err
-	}
-	return nil
+	_, err := st.append(ctx, m.Data)
+	return err
 }
 
 func (st *stream) append(ctx context.Context, data []byte) (uint64, error) {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -596,6 +597,11 @@ func TestMemoryEventsAreBounded(t *testing.T) {
 	kept, err = m.After(t.Context(), a, 98)
 	require.NoError(t, err)
 	require.Len(t, kept, 2)
+	for _, beyond := range []uint64{100, 101, 1 << 63, math.MaxUint64} {
+		kept, err = m.After(t.Context(), a, beyond)
+		require.NoError(t, err)
+		require.Empty(t, kept)
+	}
 	require.NoError(t, m.Forget(t.Context(), server.StreamID{Session: "s"}))
 	kept, err = m.After(t.Context(), b, 0)
 	require.NoError(t, err)
