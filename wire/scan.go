@@ -308,6 +308,9 @@ func skimValue(s string, i int) int {
 			i++
 			continue
 		default:
+			if isEnd(c) {
+				return -1 // a control character, which is no JSON
+			}
 			for i < len(s) && !isEnd(s[i]) {
 				i++
 			}
