@@ -226,6 +226,23 @@ func (c *wireClient) request(method string) message {
 	return c.wait("request "+method, func(m message) bool { _, has := m["id"]; return has && m["method"] == method })
 }
 
+// news waits until another message comes, but not for longer than limit.
+func (c *wireClient) news(limit time.Duration) {
+	late := false
+	timer := time.AfterFunc(limit, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		late = true
+		c.cond.Broadcast()
+	})
+	defer timer.Stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for n := len(c.got); len(c.got) == n && c.end == nil && !late; {
+		c.cond.Wait()
+	}
+}
+
 // pending returns the messages nobody has waited for yet.
 func (c *wireClient) pending() []message {
 	c.mu.Lock()

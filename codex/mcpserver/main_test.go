@@ -20,5 +20,11 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == codex.PatchArg {
 		os.Exit(patch.Run(".", os.Args[2:], os.Stdin, os.Stdout, os.Stderr))
 	}
+	// Under the race detector every helper would else take a second to exit.
+	if os.Getenv("GORACE") == "" {
+		if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil {
+			panic(err)
+		}
+	}
 	goleak.VerifyTestMain(m)
 }

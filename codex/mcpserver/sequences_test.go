@@ -83,7 +83,8 @@ func (s *sequence) run(t *testing.T) {
 		provider: []string{`request_max_retries = 0`, `stream_max_retries = 1`},
 	})
 	s.c.initialize(pick(s, `{}`, `{"elicitation":{}}`))
-	for range 3 + s.random.IntN(15) {
+	s.begin()
+	for range 5 + s.random.IntN(25) {
 		s.act()
 	}
 	if s.random.IntN(3) > 0 {
@@ -118,15 +119,11 @@ func (s *sequence) reply(t *testing.T) scripted.Reply {
 
 // act does one thing a client may do.
 func (s *sequence) act() {
-	switch s.random.IntN(10) {
+	switch s.random.IntN(16) {
 	case 0:
-		id := s.c.result("newConversation", object{})["conversationId"].(string)
-		s.c.result("addConversationListener", object{"conversationId": id})
-		s.listened = append(s.listened, id)
+		s.begin()
 	case 1, 2:
-		if len(s.listened) > 0 {
-			s.request("sendUserMessage", object{"conversationId": pick(s, s.listened...), "items": textInput("hello")})
-		}
+		s.request("sendUserMessage", object{"conversationId": pick(s, s.listened...), "items": textInput("hello")})
 	case 3:
 		s.calls = append(s.calls, s.request("tools/call", object{"name": "codex", "arguments": object{"prompt": "go"}}))
 	case 4, 5:
@@ -144,9 +141,18 @@ func (s *sequence) act() {
 		if all := s.conversations(); len(all) > 0 {
 			s.request("interruptConversation", object{"conversationId": pick(s, all...)})
 		}
-	default:
+	case 8, 9:
 		s.approve()
+	default:
+		s.c.news(15 * time.Millisecond)
 	}
+}
+
+// begin begins a conversation.
+func (s *sequence) begin() {
+	id := s.c.result("newConversation", object{})["conversationId"].(string)
+	s.c.result("addConversationListener", object{"conversationId": id})
+	s.listened = append(s.listened, id)
 }
 
 func (s *sequence) request(method string, params object) string {
