@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
@@ -22,6 +23,11 @@ type peer struct {
 	answers map[string]func(ctx context.Context, params object) (any, error)
 	calls   chan call
 }
+
+type peerKey struct{}
+
+// peerIn is the peer whose answer is being made.
+func peerIn(ctx context.Context) *peer { return ctx.Value(peerKey{}).(*peer) }
 
 type object map[string]json.RawMessage
 
@@ -52,7 +58,7 @@ func (p *peer) Request(method string) *jsonrpc.RequestHandler {
 				}
 			}
 			p.note(method, o)
-			result, err := answer(ctx, o)
+			result, err := answer(context.WithValue(ctx, peerKey{}, p), o)
 			if err != nil {
 				return nil, err
 			}
@@ -141,7 +147,9 @@ func tryConnect(t *testing.T, a answers, o client.Options) (*client.Session, *pe
 	served := p.conn.Start(context.WithoutCancel(t.Context()), theirs)
 	t.Cleanup(func() {
 		_ = p.conn.Close(context.WithoutCancel(t.Context()))
-		<-served
+		if err := <-served; err != nil && !errors.Is(err, jsonrpc.ErrClosed) {
+			t.Error(err)
+		}
 	})
 	o.Info = info
 	s, err := client.Connect(t.Context(), ours, o)

@@ -17,7 +17,6 @@ type Session struct {
 	options Options
 	handles *handler
 	conn    *jsonrpc.Conn
-	served  <-chan error // of a stream
 	stream  jsonrpc.Transport
 	http    *httpTransport // instead of a stream
 
@@ -52,7 +51,7 @@ func newSession(o Options) *Session {
 func Connect(ctx context.Context, t jsonrpc.Transport, o Options) (*Session, error) {
 	s := newSession(o)
 	s.stream = t
-	s.served = s.conn.Start(context.WithoutCancel(ctx), t)
+	_ = s.conn.Start(context.WithoutCancel(ctx), t) // Done and Err say the same
 	if err := s.open(ctx); err != nil {
 		return nil, s.abandon(ctx, err)
 	}
@@ -116,11 +115,6 @@ func (s *Session) Close(ctx context.Context) error {
 	err := s.conn.Close(ctx)
 	if s.http != nil {
 		return errors.Join(err, s.http.close(ctx))
-	}
-	select {
-	case <-s.served:
-	case <-ctx.Done():
-		err = errors.Join(err, ctx.Err())
 	}
 	return err
 }

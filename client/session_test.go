@@ -194,3 +194,10 @@ func TestServerThatHangsUpEndsCalls(t *testing.T) {
 	<-s.Done()
 	require.Error(t, s.Ping(t.Context()))
 }
+
+func TestCloseTwice(t *testing.T) {
+	s, _ := connect(t, answers{"initialize": handshake("2025-06-18")}, client.Options{})
+	require.NoError(t, s.Close(context.Background()))
+	require.NoError(t, s.Close(context.Background()))
+	require.ErrorIs(t, s.Err(), jsonrpc.ErrClosed)
+}

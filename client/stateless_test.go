@@ -79,8 +79,8 @@ func TestInputRequiredResultsAreAnswered(t *testing.T) {
 func TestStatelessSubscriptions(t *testing.T) {
 	updates := make(chan string, 10)
 	changes := make(chan struct{}, 10)
-	var p *peer
 	s, p := connect(t, answers{"server/discover": fixed(discovered), "subscriptions/listen": func(ctx context.Context, params object) (any, error) {
+		p := peerIn(ctx)
 		p.notify(t, ctx, "notifications/subscriptions/acknowledged", `{"notifications":`+string(params["notifications"])+`}`)
 		p.notify(t, ctx, "notifications/tools/list_changed", `{}`)
 		p.notify(t, ctx, "notifications/resources/updated", `{"uri":"file:///a"}`)

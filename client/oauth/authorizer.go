@@ -129,11 +129,8 @@ func (a *Authorizer) Refused(ctx context.Context, answer *http.Response) (bool, 
 	}
 	scopes := a.wanted(asked["scope"], found)
 	if stepUp {
-		for _, s := range a.scopes {
-			if !slices.Contains(scopes, s) {
-				scopes = append(scopes, s)
-			}
-		}
+		missing := slices.DeleteFunc(scopes, func(s string) bool { return slices.Contains(a.scopes, s) })
+		scopes = append(slices.Clone(a.scopes), missing...)
 	} else {
 		clear(a.attempts)
 	}

@@ -2,6 +2,7 @@ package tap
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -142,7 +143,7 @@ func (r *rules) validate(name string, raw wire.Raw, at string, faults []string) 
 	if err != nil {
 		return append(faults, err.Error())
 	}
-	failed, ok := s.Validate(value).(*jsonschema.ValidationError)
+	failed, ok := errors.AsType[*jsonschema.ValidationError](s.Validate(value))
 	if !ok {
 		return faults
 	}
