@@ -195,9 +195,10 @@ func (s *server) refresh() {
 	}
 }
 
-// refreshAll asks for the tools until the server says no more that they have changed.
+// refreshAll asks for the tools until the server says no more that they have
+// changed, ever more slowly.
 func (s *server) refreshAll() {
-	for {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, maxPause) {
 		ctx, cancel := context.WithTimeout(s.pool.ctx, config.DefaultStartupTimeout)
 		session, err := s.running(ctx)
 		var tools []mcptypes.Tool
@@ -217,6 +218,13 @@ func (s *server) refreshAll() {
 		s.mu.Unlock()
 		s.pool.index()
 		if !again {
+			return
+		}
+		rest := time.NewTimer(pause)
+		select {
+		case <-rest.C:
+		case <-s.pool.ctx.Done():
+			rest.Stop()
 			return
 		}
 	}
