@@ -31,7 +31,7 @@ lint: ## the linter, with the settings every package inherits
 	$(LINT) run ./...
 
 build: ## bin/codexmcp
-	$(GO) build -trimpath -o bin/codexmcp ./cmd/codexmcp
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/codexmcp ./cmd/codexmcp
 
 demo: build ## a whole conversation without account or network
 	./bin/codexmcp demo

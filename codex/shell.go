@@ -269,7 +269,7 @@ func denial(result exec.Result, policy *sandbox.Policy) (reason string, denied b
 	if policy == nil || policy.FullAccess() || result.ExitCode == 0 || result.ExitCode == 127 || result.TimedOut || result.Interrupted {
 		return "", false
 	}
-	return sandbox.Denial(*policy, result.Stderr.String())
+	return sandbox.Denial(*policy, result.Stderr.String(), result.Denied...)
 }
 
 // toolOutput is the result of a command as models are used to get it: the

@@ -31,9 +31,12 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	root.SetErr(errw)
 	called, err := root.ExecuteContextC(ctx)
 	var misuse errMisuse
+	var passedOn exitError
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.As(err, &passedOn):
+		return int(passedOn)
 	case errors.As(err, &misuse):
 		_, _ = fmt.Fprintf(errw, "codexmcp: %v\n\nRun '%s --help' for usage.\n", err, called.CommandPath())
 		return exitMisuse
@@ -48,7 +51,7 @@ func command() *cobra.Command {
 		Use:   "codexmcp",
 		Short: "The Codex MCP server and the tools around it",
 		Long: `codexmcp serves Codex conversations to MCP clients: the tools codex and
-codex-reply and the Codex methods, over stdio.
+codex-reply and the Codex methods, over stdio or HTTP.
 
 Try it without account or network: codexmcp demo`,
 		Version:       version(),
@@ -60,7 +63,7 @@ Try it without account or network: codexmcp demo`,
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return errMisuse{err} })
-	root.AddCommand(serveCommand(), demoCommand(), loginCommand(), logoutCommand(), mcpCommand(), configCommand(), schemaCommand(), clientCommand(), tapCommand())
+	root.AddCommand(serveCommand(), demoCommand(), loginCommand(), logoutCommand(), mcpCommand(), configCommand(), schemaCommand(), clientCommand(), tapCommand(), sandboxCommand())
 	markMisuse(root)
 	return root
 }

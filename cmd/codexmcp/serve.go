@@ -15,6 +15,7 @@ import (
 	"github.com/codexmcp/codexmcp/codex"
 	"github.com/codexmcp/codexmcp/codex/auth"
 	"github.com/codexmcp/codexmcp/codex/config"
+	"github.com/codexmcp/codexmcp/codex/exec"
 	"github.com/codexmcp/codexmcp/codex/mcpclient"
 	"github.com/codexmcp/codexmcp/codex/mcpserver"
 	"github.com/codexmcp/codexmcp/codex/model"
@@ -185,8 +186,8 @@ func loadConfig(options []string) (*config.Base, error) {
 // newManager puts the engine together.
 func newManager(base *config.Base, credentials *auth.Manager, agent *useragent.Agent, program string, idle time.Duration, log *slog.Logger) *codex.Manager {
 	return codex.NewManager(codex.Options{
-		Config: base, Log: log, IdleTime: idle, Program: program, Helper: program,
-		Sandboxed: sandbox.Check(program).Err == nil,
+		Config: base, Log: log, IdleTime: idle, Program: program, Helper: exec.Self,
+		Sandboxed: sandbox.Check(exec.Self).Err == nil,
 		NewModel: func(c *config.Conversation) (model.Client, error) {
 			return newModel(c, credentials, agent), nil
 		},
