@@ -188,11 +188,11 @@ func (r *reducer) enumeration(at string, out map[string]any) error {
 	known := map[string]value{}
 	for i, item := range values {
 		kind := typeOfJSON(item)
-		switch {
-		case kind == "null":
+		switch kind {
+		case "null":
 			out["nullable"] = true
 			continue
-		case kind == "object" || kind == "array":
+		case "object", "array":
 			return errAt(at, "an enum of objects or arrays is not supported"+remedy)
 		}
 		if !slices.Contains(kept, item) {
