@@ -40,28 +40,16 @@ func (t *turn) compact() error {
 }
 
 // summarize asks the model for a summary, again when the answer breaks off.
-func (t *turn) summarize() (string, error) {
+func (t *turn) summarize() (summary string, err error) {
 	request := t.request()
 	request.Instructions = prompt.Compact
 	request.Tools = nil
 	request.Input = append(request.Input, userMessage(prompt.CompactRequest))
-	retries := t.c.config.Provider.StreamRetries()
-	for attempt := 1; ; attempt++ {
-		summary, err := t.askFor(request)
-		if err == nil {
-			return summary, nil
-		}
-		if t.ctx.Err() != nil {
-			return "", t.ctx.Err()
-		}
-		delay, retryable := model.Retryable(err)
-		if !retryable || attempt > retries {
-			return "", err
-		}
-		if err := t.wait(max(delay, model.Backoff(attempt))); err != nil {
-			return "", err
-		}
-	}
+	err = t.insist(func() (err error) {
+		summary, err = t.askFor(request)
+		return err
+	})
+	return summary, err
 }
 
 // askFor sends a request and returns the last text of the answer.

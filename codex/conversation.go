@@ -147,12 +147,15 @@ func (c *Conversation) Send(ctx context.Context, input Input) (*Turn, error) {
 func (c *Conversation) accept(ctx context.Context, input *Input) (*Turn, error) {
 	if current := c.running(); current != nil {
 		joined, err := current.join(input)
-		if joined || err != nil {
-			return current.handle, err
+		switch {
+		case err != nil:
+			return nil, err
+		case joined:
+			return current.handle, nil
 		}
 		<-current.handle.done
 	}
-	if err := ctx.Err(); err != nil {
+	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	return c.begin(input), nil
@@ -272,8 +275,7 @@ func (c *Conversation) end() {
 		current.interrupt()
 		<-current.handle.done
 	}
-	c.die()
-	c.notifying.Wait()
+	c.endNotifying()
 	c.feed.emit(Event{Msg: &mcpprotocol.ShutdownCompleteEvent{}})
 	if err := c.options.Recorder.Close(); err != nil {
 		c.log.Error("close rollout", "conversation", c.id, "error", err)
@@ -327,7 +329,7 @@ func (c *Conversation) begin(input *Input) *Turn {
 func (c *Conversation) initial() []mcpprotocol.ResponseItem {
 	var items []mcpprotocol.ResponseItem
 	if c.instructions != "" {
-		items = append(items, userMessage(userInstructions(clean(c.instructions))))
+		items = append(items, userMessage(userInstructions(c.instructions)))
 	}
 	return append(items, userMessage(environmentContext(c.settings, c.options.Shell)))
 }

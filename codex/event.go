@@ -33,16 +33,16 @@ type feed struct {
 
 	// mu protects what follows. It is never held while a listener is called.
 	mu        sync.Mutex
-	listeners []*Listener
-	log       eventLog // for the first listener, and for readers if keep is set
-	keep      bool     // whether events are kept once somebody has listened
-	heard     bool     // whether there ever was a listener
+	listeners []*Listener // never changed, but replaced
+	log       eventLog    // for the first listener, and for readers if keep is set
+	keep      bool        // whether events are kept once somebody has listened
+	heard     bool        // whether there ever was a listener
 	status    Status
-	changed   chan struct{} // closed and replaced when a listener or an event comes
+	changed   chan struct{} // if somebody waits: closed when a listener or an event comes
 }
 
 func newFeed(keep bool) *feed {
-	return &feed{keep: keep, changed: make(chan struct{}), status: Status{State: mcpprotocol.ConversationStateIdle}}
+	return &feed{keep: keep, status: Status{State: mcpprotocol.ConversationStateIdle}}
 }
 
 // emit delivers an event to every listener, or keeps it for the first one.
@@ -54,7 +54,7 @@ func (f *feed) emit(e Event) {
 	if f.keep || !f.heard {
 		f.log.add(e)
 	}
-	listeners := slices.Clone(f.listeners)
+	listeners := f.listeners
 	f.wake()
 	f.mu.Unlock()
 	for _, l := range listeners {
@@ -64,10 +64,21 @@ func (f *feed) emit(e Event) {
 	}
 }
 
+// change returns a channel that is closed when a listener or an event comes. f.mu
+// is held.
+func (f *feed) change() <-chan struct{} {
+	if f.changed == nil {
+		f.changed = make(chan struct{})
+	}
+	return f.changed
+}
+
 // wake lets those go on who wait for a change. f.mu is held.
 func (f *feed) wake() {
-	close(f.changed)
-	f.changed = make(chan struct{})
+	if f.changed != nil {
+		close(f.changed)
+		f.changed = nil
+	}
 }
 
 // has reports whether a listener has not been removed.
@@ -92,7 +103,7 @@ func (f *feed) add(l *Listener) (remove func()) {
 			f.log = eventLog{}
 		}
 	}
-	f.listeners = append(f.listeners, l)
+	f.listeners = append(slices.Clip(f.listeners), l)
 	f.wake()
 	f.mu.Unlock()
 	for _, e := range missed {
@@ -101,7 +112,7 @@ func (f *feed) add(l *Listener) (remove func()) {
 	return func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		f.listeners = slices.DeleteFunc(f.listeners, func(other *Listener) bool { return other == l })
+		f.listeners = slices.DeleteFunc(slices.Clone(f.listeners), func(other *Listener) bool { return other == l })
 	}
 }
 
@@ -115,5 +126,5 @@ func (f *feed) approver() (Approver, <-chan struct{}) {
 			return l.Approver, nil
 		}
 	}
-	return nil, f.changed
+	return nil, f.change()
 }

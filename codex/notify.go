@@ -7,8 +7,30 @@ import (
 	"github.com/codexmcp/codexmcp/mcpprotocol"
 )
 
-// notifyTime bounds a notify program.
-const notifyTime = 30 * time.Second
+const (
+	// notifyTime bounds a notify program.
+	notifyTime = 30 * time.Second
+	// notifyGrace is how long one that still runs keeps its conversation from ending.
+	notifyGrace = 2 * time.Second
+)
+
+// endNotifying lets the programs finish that are told of a turn's end, but not for
+// long, and ends everything else that the conversation has started.
+func (c *Conversation) endNotifying() {
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		c.notifying.Wait()
+	}()
+	grace := time.NewTimer(notifyGrace)
+	defer grace.Stop()
+	select {
+	case <-told:
+	case <-grace.C:
+	}
+	c.die()
+	<-told
+}
 
 // notify runs the configured program after a turn that ended normally. Nobody
 // waits for it but the conversation's end; it has no part in the protocol's

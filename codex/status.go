@@ -102,7 +102,7 @@ func (c *Conversation) Events(ctx context.Context, from int64, limit, maxBytes i
 		var r Report
 		r.Status = f.status
 		r.Events, r.Next, r.Missed = f.log.since(place, limit, maxBytes)
-		changed := f.changed
+		changed := f.change()
 		f.mu.Unlock()
 		if len(r.Events) > 0 {
 			return r

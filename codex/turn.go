@@ -75,7 +75,6 @@ type turn struct {
 	settings Settings
 	approver Approver
 	diffs    patch.TurnDiff
-	sentDiff string
 	usage    *mcpprotocol.TokenUsage
 	// compacted is set when the last step ended with a summary of the history.
 	compacted bool
@@ -143,12 +142,16 @@ func (t *turn) run() TurnResult {
 	err := t.steps(&last)
 	t.mu.Lock()
 	t.over = true
+	unheard := t.pending
 	t.mu.Unlock()
 	switch {
 	case t.ctx.Err() != nil:
 		t.emit(&mcpprotocol.TurnAbortedEvent{Reason: mcpprotocol.TurnAbortReasonInterrupted})
 		return TurnResult{Status: mcpprotocol.TurnStatusInterrupted, Message: last, Usage: t.usage}
 	case err != nil:
+		for _, items := range unheard {
+			t.hear(items) // so that the next turn knows what was said in this one
+		}
 		text := clean(err.Error())
 		t.emitLive(&mcpprotocol.ErrorEvent{Message: text})
 		t.emitLive(&mcpprotocol.TaskCompleteEvent{})
@@ -254,15 +257,29 @@ type step struct {
 // that breaks off and is asked for again never runs one twice.
 func (t *turn) step() (*step, error) {
 	t.c.record(t.c.options.Recorder.TurnContext(t.turnContext()))
+	var a *answer
+	err := t.insist(func() (err error) {
+		a, err = t.ask()
+		return err
+	})
+	if err != nil {
+		return nil, t.giveUp(a, err)
+	}
+	return t.settle(a)
+}
+
+// insist asks the model again when its answer breaks off, as often as is
+// configured.
+func (t *turn) insist(ask func() error) error {
 	retries := t.c.config.Provider.StreamRetries()
 	for attempt := 1; ; attempt++ {
-		answer, err := t.ask()
+		err := ask()
 		if err == nil {
-			return t.settle(answer)
+			return nil
 		}
 		delay, retryable := model.Retryable(err)
 		if t.ctx.Err() != nil || !retryable || attempt > retries {
-			return nil, t.giveUp(answer, err)
+			return err
 		}
 		if delay == 0 {
 			delay = model.Backoff(attempt)
@@ -270,7 +287,7 @@ func (t *turn) step() (*step, error) {
 		t.emitLive(&mcpprotocol.StreamErrorEvent{Message: clean(fmt.Sprintf(
 			"%v; asking again (%d/%d) in %s", err, attempt, retries, delay.Round(time.Millisecond)))})
 		if err := t.wait(delay); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }

@@ -106,7 +106,7 @@ func (h *handler) createConversation(ctx context.Context, a mcpprotocol.Conversa
 	}
 	turn, err := h.beginTurn(ctx, c, textItems(a.Prompt))
 	if err != nil {
-		return result, err
+		return result, errors.Join(err, h.manager.Drop(context.WithoutCancel(ctx), c.ID()))
 	}
 	result.TurnID = turn.ID()
 	return result, nil

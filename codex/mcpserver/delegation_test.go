@@ -211,3 +211,76 @@ func TestOutputThatIsNotUTF8(t *testing.T) {
 	require.Contains(t, messages[len(messages)-1]["content"], "a\uFFFDb")
 	c.event("error")
 }
+
+// What is said to a turn that fails is not lost: the next one knows it.
+func TestMessageToATurnThatFails(t *testing.T) {
+	gate := make(chan struct{})
+	c, endpoint := start(t, setup{replies: []scripted.Reply{
+		{Text: []string{"half"}, Hold: gate, HoldAfter: 1, End: scripted.EndCutOff}, text("ok"),
+	}})
+	id := c.begin(object{})
+	c.say(id, "first")
+	asked(t, endpoint, 1)
+	c.say(id, "second")
+	close(gate)
+	c.event("error")
+	c.event("task_complete")
+	c.say(id, "third")
+	_, messages := asked(t, endpoint, 2)
+	require.Equal(t, 1, strings.Count(encode(t, messages), "second"))
+	c.event("task_complete")
+}
+
+// A message that is too much for a busy turn is refused, not kept for ever.
+func TestMessagesThatWaitAreBounded(t *testing.T) {
+	reply, open := held(t, "one")
+	c, endpoint := start(t, setup{replies: []scripted.Reply{reply, text("two")}})
+	id := c.begin(object{})
+	c.say(id, "go")
+	asked(t, endpoint, 1)
+	for range 64 {
+		c.say(id, "more")
+	}
+	require.Equal(t, -32600, c.refusal("sendUserMessage", object{"conversationId": id, "items": textInput("too much")}))
+	open()
+	c.event("task_complete")
+}
+
+// An interrupt while the history is summed up ends that task too, and the model
+// is told again where it works after a turn with settings of its own.
+func TestInterruptedCompaction(t *testing.T) {
+	first := scripted.Reply{Text: []string{"hi"}, Usage: &scripted.Usage{Input: 900, Output: 100}}
+	summary, _ := held(t, "never")
+	c, endpoint := start(t, setup{
+		replies: []scripted.Reply{first, summary, text("fine")}, config: []string{`model_auto_compact_token_limit = 500`},
+	})
+	id := c.begin(object{})
+	c.say(id, "go")
+	asked(t, endpoint, 2)
+	c.result("interruptConversation", object{"conversationId": id})
+	require.Equal(t, "auto-compact-1", c.event("turn_aborted")["id"])
+	require.Equal(t, "0", c.event("turn_aborted")["id"])
+	c.say(id, "on")
+	_, messages := asked(t, endpoint, 3)
+	require.Contains(t, encode(t, messages), `"go"`)
+	c.event("task_complete")
+}
+
+// After a summary the model still knows where a turn with settings of its own works.
+func TestCompactionKeepsTheTurnsSettings(t *testing.T) {
+	call := shellCall(t, "c1", "true")
+	call.Usage = &scripted.Usage{Input: 900, Output: 100}
+	c, endpoint := start(t, setup{
+		replies: []scripted.Reply{call, {Text: []string{"sum"}, Usage: &scripted.Usage{Input: 1, Output: 1}}, text("done")},
+		config:  []string{`model_auto_compact_token_limit = 500`},
+	})
+	id, dir := c.begin(object{}), t.TempDir()
+	c.result("sendUserTurn", object{
+		"conversationId": id, "items": textInput("go"), "cwd": dir, "approvalPolicy": "never",
+		"sandboxPolicy": object{"mode": "danger-full-access"}, "model": "mock-model", "summary": "auto",
+	})
+	_, messages := asked(t, endpoint, 3)
+	require.Contains(t, messages[len(messages)-1]["content"], "<cwd>"+dir)
+	c.event("task_complete")
+	c.event("task_complete")
+}
