@@ -148,7 +148,7 @@ func (b *builder) typeOfValue(schema *schemas.Type, at, name string, hint *Entry
 		})
 	}
 	if variants := variantsOf(schema, at); len(variants) > 0 {
-		if t, ok := scalars(variants); ok {
+		if t, ok := scalars(variants); ok && !hasOther(schema) {
 			return t, nil
 		}
 		t := &Type{Kind: UnionKind, Name: name}
@@ -284,7 +284,7 @@ func (b *builder) isUnion(at string, schema *schemas.Type) bool {
 	}
 	variants := variantsOf(schema, at)
 	_, scalar := scalars(variants)
-	return len(variants) > 1 && !scalar
+	return len(variants) > 1 && !scalar || hasOther(schema)
 }
 
 // generated are the fields and methods every struct has.
@@ -371,7 +371,7 @@ func (b *builder) needsName(schema *schemas.Type) bool {
 	if rest, ok := withoutNull(schema); ok && rest != schema {
 		return b.needsName(rest)
 	}
-	return schema.Ref == "" && (len(schema.Properties) > 0 || len(schema.AllOf) > 0 || len(schema.Enum) > 0 || len(variantsOf(schema, "")) > 1)
+	return schema.Ref == "" && (len(schema.Properties) > 0 || len(schema.AllOf) > 0 || len(schema.Enum) > 0 || len(variantsOf(schema, "")) > 1 || hasOther(schema))
 }
 
 // A property is a schema and where it stands.
@@ -542,11 +542,17 @@ func variantsOf(schema *schemas.Type, at string) []property {
 		key, list = "oneOf", schema.OneOf
 	}
 	for i, variant := range list {
-		if !isNullType(variant) {
+		if !isNullType(variant) && variant.Not == nil {
 			out = append(out, property{variant, fmt.Sprintf("%s/%s/%d", at, key, i)})
 		}
 	}
 	return out
+}
+
+// hasOther reports whether a schema's alternatives are open: one of them stands
+// for what the others are not.
+func hasOther(schema *schemas.Type) bool {
+	return slices.ContainsFunc(append(slices.Clone(schema.AnyOf), schema.OneOf...), func(s *schemas.Type) bool { return s.Not != nil })
 }
 
 func isNullType(s *schemas.Type) bool { return len(s.Type) == 1 && s.Type[0] == "null" }
@@ -559,9 +565,10 @@ func withoutNull(schema *schemas.Type) (*schemas.Type, bool) {
 		rest.Type = slices.Delete(slices.Clone(schema.Type), i, i+1)
 		return &rest, true
 	}
-	if variants := variantsOf(schema, ""); len(variants) == len(schema.AnyOf)+len(schema.OneOf) {
+	if !slices.ContainsFunc(append(slices.Clone(schema.AnyOf), schema.OneOf...), isNullType) {
 		return nil, false
-	} else if len(variants) == 1 {
+	}
+	if variants := variantsOf(schema, ""); len(variants) == 1 && !hasOther(schema) {
 		return variants[0].schema, true
 	}
 	return schema, true

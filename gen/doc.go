@@ -47,6 +47,8 @@
 //     is absent), then by a member that only one of them requires. Never by
 //     trying. A union that refers to a union has its variants. Members beside a
 //     union belong to every variant.
+//   - A variant with a not that lists the constants of the others is no type: it is
+//     what the union's unknown variant is for.
 //   - Alternatives that only say which members are required together decide
 //     nothing.
 //   - Two anonymous unions of the same variants are one type.

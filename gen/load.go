@@ -150,6 +150,9 @@ func (c *checker) keyword(at, key string, value any) error {
 			want = "a list of schemas"
 		}
 		for i, item := range list {
+			if _, other := otherwise(item); other && key != "allOf" {
+				continue
+			}
 			if err := c.schema(fmt.Sprintf("%s/%d", at, i), item); err != nil {
 				return err
 			}
@@ -192,6 +195,30 @@ func (c *checker) keyword(at, key string, value any) error {
 		return errAt(at, "want %s, got %s", want, describe(value))
 	}
 	return nil
+}
+
+// otherwise reports whether a variant stands for all that the others are not: it
+// has a not with the constants of the others. That is what a union's unknown
+// variant is for. The key is the member that has the constants.
+func otherwise(variant any) (key string, ok bool) {
+	schema, _ := variant.(map[string]any)
+	not, _ := schema["not"].(map[string]any)
+	excluded, _ := not["anyOf"].([]any)
+	if excluded == nil {
+		excluded = []any{not}
+	}
+	for _, item := range excluded {
+		other, _ := item.(map[string]any)
+		properties, _ := other["properties"].(map[string]any)
+		for name, p := range properties {
+			if member, _ := p.(map[string]any); len(properties) == 1 && has(member, "const") && (key == "" || key == name) {
+				key, ok = name, true
+				continue
+			}
+			return "", false
+		}
+	}
+	return key, ok
 }
 
 // stringList returns a list of strings.

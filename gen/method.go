@@ -117,7 +117,7 @@ func (b *builder) result(m *Method, base string) error {
 // A free-form object needs no type.
 func (b *builder) concrete(at, name, longer string, schema *schemas.Type) (*Type, error) {
 	inner := name
-	if len(variantsOf(schema, at)) > 1 {
+	if len(variantsOf(schema, at)) > 1 || hasOther(schema) {
 		inner += "Variant"
 	}
 	t, err := b.typeOf(schema, at, inner)

@@ -85,6 +85,11 @@ func (r *reducer) parts(at string, out map[string]any) error {
 		list, _ := out[key].([]any)
 		reduced := make([]any, len(list))
 		for i, part := range list {
+			if member, other := otherwise(part); other && key != "allOf" {
+				reduced[i] = map[string]any{"not": map[string]any{}}
+				r.discriminator(at, map[string]any{"propertyName": member})
+				continue
+			}
 			if reduced[i], err = r.schema(fmt.Sprintf("%s/%s/%d", at, key, i), part); err != nil {
 				return err
 			}
@@ -258,6 +263,9 @@ func (r *reducer) union(at string, out map[string]any) error {
 	}
 	var values []place
 	for i := range list {
+		if isOther(list[i]) {
+			return nil // a union, whatever else there is
+		}
 		if !isNull(list[i]) {
 			values = append(values, place{path: fmt.Sprintf("%s/%s/%d", at, key, i), list: list, index: i})
 		}
@@ -292,6 +300,9 @@ func (r *reducer) distribute(key string, list []any, out map[string]any) {
 	variants := make([]any, len(list))
 	for i, v := range list {
 		v := v.(map[string]any)
+		if variants[i] = v; isOther(v) {
+			continue
+		}
 		merged := map[string]any{"allOf": []any{base, v}}
 		for _, k := range []string{"title", "description"} {
 			if has(v, k) {
@@ -492,6 +503,12 @@ func has(schema map[string]any, keys ...string) bool {
 func isNull(schema any) bool {
 	s, ok := schema.(map[string]any)
 	return ok && s["type"] == "null"
+}
+
+// isOther reports whether a reduced variant stands for all that the others are not.
+func isOther(schema any) bool {
+	s, ok := schema.(map[string]any)
+	return ok && has(s, "not")
 }
 
 // saysNothing reports whether a reduced schema allows every value.

@@ -19,7 +19,11 @@ func (b *builder) buildUnion(t *Type, at string, schema *schemas.Type) error {
 	t.union = u
 	var fresh []*Named
 	for i, alternative := range b.spread(variantsOf(schema, at), []string{at}) {
-		vt, err := b.typeOf(alternative.schema, alternative.at, b.variantName(t.Name, alternative, i))
+		name, err := b.variantName(t.Name, alternative, i)
+		if err != nil {
+			return err
+		}
+		vt, err := b.typeOf(alternative.schema, alternative.at, name)
 		if err != nil {
 			return err
 		}
@@ -115,28 +119,40 @@ func (b *builder) spread(variants []property, within []string) []property {
 	})
 }
 
-// variantName names an anonymous variant after its title, its tag, its only
-// required member or its place.
-func (b *builder) variantName(union string, variant property, i int) string {
+// variantName names an anonymous variant. Where a definition has that name, it
+// gets the suffix Variant.
+func (b *builder) variantName(union string, variant property, i int) (string, error) {
+	name, err := b.variantOwnName(union, variant, i)
+	for definition := range b.defs {
+		if b.definitionName(definition) == name {
+			return name + "Variant", err
+		}
+	}
+	return name, err
+}
+
+// variantOwnName names a variant after its title, its tag, its only required
+// member or its place.
+func (b *builder) variantOwnName(union string, variant property, i int) (string, error) {
 	schema := variant.schema
 	if schema.Title != "" {
-		return union + goName(schema.Title)
+		return union + goName(schema.Title), nil
 	}
 	if b.isStruct(variant.at, schema) {
 		properties, required, err := b.flatten(variant.at, schema, nil)
 		if err != nil {
-			return union
+			return "", err
 		}
 		for _, name := range required {
 			if tag, ok := properties[name].constant(); ok {
-				return union + enumName(tag)
+				return union + enumName(tag), nil
 			}
 		}
 		if len(schema.Required) == 1 {
-			return union + goName(schema.Required[0])
+			return union + goName(schema.Required[0]), nil
 		}
 	}
-	return fmt.Sprintf("%sVariant%d", union, i+1)
+	return fmt.Sprintf("%sVariant%d", union, i+1), nil
 }
 
 // constant is the only value of a member, if it is a string.
@@ -182,7 +198,10 @@ func (b *builder) discriminate(u *Union, at string) error {
 		u.Key = commonKey(u.Variants)
 	}
 	if _, err := separate(u.Variants, false); u.Key == "" && err != nil {
-		u.Key, u.Default = keyOfAllButOne(u.Variants)
+		u.Key = keyOfAllButOne(u.Variants)
+	}
+	if u.Key != "" && len(hint.Values) == 0 {
+		u.Default = withoutMember(u.Variants, u.Key)
 	}
 	if hint.Default != "" {
 		def, err := b.unionMember(u, hint.Default)
@@ -269,17 +288,35 @@ func (b *builder) unionMember(u *Union, definition string) (*Variant, error) {
 }
 
 // keyOfAllButOne finds a member that is constant in every variant but one, and
-// unknown to that one: what is meant where the member is absent.
-func keyOfAllButOne(variants []*Variant) (string, *Variant) {
+// unknown to that one.
+func keyOfAllButOne(variants []*Variant) string {
 	for _, of := range variants {
 		for _, f := range of.Type.strct.Fields {
-			rest := slices.DeleteFunc(slices.Clone(variants), func(v *Variant) bool { return len(tagsOf(v.Type.strct, f.Wire)) > 0 })
-			if len(rest) == 1 && fieldOf(rest[0].Type.strct, f.Wire) == nil {
-				return f.Wire, rest[0]
+			tagged := 0
+			for _, v := range variants {
+				tagged += min(1, len(tagsOf(v.Type.strct, f.Wire)))
+			}
+			if tagged == len(variants)-1 && withoutMember(variants, f.Wire) != nil {
+				return f.Wire
 			}
 		}
 	}
-	return "", nil
+	return ""
+}
+
+// withoutMember is the only variant that does not know a member: what is meant
+// where the member is absent.
+func withoutMember(variants []*Variant, key string) *Variant {
+	var found *Variant
+	for _, v := range variants {
+		if fieldOf(v.Type.strct, key) == nil {
+			if found != nil {
+				return nil
+			}
+			found = v
+		}
+	}
+	return found
 }
 
 // isIntKey reports whether what tells the variants apart is an integer.
