@@ -131,6 +131,12 @@ func (s *Session) within(method string, meta *mcptypes.RequestMeta) (*Session, e
 		version, _ = meta.Extra.Get(metaVersion)
 	}
 	modern := !version.IsZero()
+	if s.server.options.HandshakeOnly && (modern && !revisionHandshake(version) || s.http != nil && s.http.stateless) {
+		if method == discover.Method {
+			return nil, jsonrpc.Errorf(jsonrpc.CodeMethodNotFound, "unknown method %q", method)
+		}
+		return nil, unsupported(revision20260728.name)
+	}
 	switch {
 	case s.http != nil && s.http.stateless:
 		if meta == nil {

@@ -52,6 +52,9 @@ type Options struct {
 	// StateKey seals what travels with clients between the rounds of a request
 	// (see [Input]). Processes that serve the same clients share one. Made at random when empty.
 	StateKey []byte
+	// HandshakeOnly offers only the revisions that begin with a handshake: for a
+	// server whose tools ask the client while they run, which others cannot.
+	HandshakeOnly bool
 	// QuietCancel leaves it to clients to find out that nobody waits for their
 	// answer any more. Without it they are told (notifications/cancelled).
 	QuietCancel bool

@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/codexmcp/codexmcp/codex/model/scripted"
+	"github.com/codexmcp/codexmcp/codex/rollout"
+	"github.com/codexmcp/codexmcp/wire"
 )
 
 // kills is how often the program is killed at least.
@@ -56,9 +58,9 @@ stream_max_retries = 0
 		if told.path == "" {
 			continue
 		}
-		recorded, err := os.ReadFile(told.path)
+		saved, err := rollout.Read(os.Getenv("CODEX_HOME"), told.path)
 		require.NoError(t, err)
-		said, ended := items(t, recorded, "message"), items(t, recorded, "function_call_output")
+		said, ended := items(t, saved, "message"), items(t, saved, "function_call_output")
 		for _, message := range told.messages {
 			require.Contains(t, said, message)
 		}
@@ -150,14 +152,14 @@ func decode(t *testing.T, line []byte) map[string]any {
 }
 
 // items are the recorded items of a kind, in one text.
-func items(t *testing.T, recorded []byte, kind string) string {
+func items(t *testing.T, saved *rollout.Saved, kind string) string {
 	t.Helper()
 	var all strings.Builder
-	for line := range strings.Lines(string(recorded)) {
-		m := decode(t, []byte(line))
-		payload, _ := m["payload"].(map[string]any)
-		if m["type"] == "response_item" && payload["type"] == kind {
-			all.WriteString(line)
+	for _, entry := range saved.History {
+		if entry.Item != nil && entry.Item.Type() == kind {
+			text, err := wire.RawOf(entry.Item)
+			require.NoError(t, err)
+			all.WriteString(text.String() + "\n")
 		}
 	}
 	return all.String()

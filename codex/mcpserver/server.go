@@ -70,6 +70,7 @@ func New(o Options) (*server.Server, error) {
 		Limits:             o.Limits,
 		ServeUninitialized: true,
 		ListChanged:        true,
+		HandshakeOnly:      true, // approvals are asked in the course of a call
 		QuietCancel:        true, // clients of the original are not used to it
 		UnknownTool:        unknownTool,
 		OnInitialize:       h.initialized,

@@ -41,6 +41,20 @@ type Saved struct {
 
 	// Skipped is how many lines made no sense.
 	Skipped int
+
+	// said are messages that clients were told of and whose items have not come yet.
+	said []string
+}
+
+// settle makes up for a program that was killed between telling a message and
+// writing its item: the event stands for the item.
+func (s *Saved) settle() {
+	for _, text := range s.said {
+		s.History = append(s.History, Entry{Item: &mcpprotocol.MessageItem{
+			Role: "assistant", Content: []mcpprotocol.ContentItem{&mcpprotocol.OutputTextContent{Text: text}},
+		}})
+	}
+	s.said = nil
 }
 
 // An Entry is an item of the history, or the place where a summary took that of
@@ -175,6 +189,7 @@ func read(in io.Reader) (*Saved, ending, error) {
 	case !found:
 		return nil, end, ErrNoSession
 	}
+	saved.settle()
 	return &saved, end, nil
 }
 
@@ -195,14 +210,19 @@ func (s *Saved) add(text []byte, found *bool) bool {
 	case *mcpprotocol.ResponseItemLine:
 		if storedItem(x.Payload) != nil {
 			s.History = append(s.History, Entry{Item: x.Payload})
+			s.said = nil
 		}
 	case *mcpprotocol.EventMsgLine:
 		if _, unknown := x.Payload.(*mcpprotocol.UnknownEventMsg); unknown {
 			return false
 		}
 		s.Events = append(s.Events, x.Payload)
+		if message, ok := x.Payload.(*mcpprotocol.AgentMessageEvent); ok {
+			s.said = append(s.said, message.Message)
+		}
 	case *mcpprotocol.TurnContextLine:
 		s.Context = &x.Payload
+		s.said = nil
 	case *mcpprotocol.CompactedLine:
 		s.History = append(s.History, Entry{Summary: x.Payload.Message})
 	default:
