@@ -211,6 +211,11 @@ func (s *sequence) settle(t *testing.T) {
 				return false
 			}
 		}
+		for _, ends := range s.turns() { // that of a cancelled call may still be on its way
+			if ends == 0 {
+				return false
+			}
+		}
 		return true
 	}, patience, time.Millisecond)
 	for _, m := range s.c.pending() {
