@@ -49,6 +49,8 @@
 //     union belong to every variant.
 //   - A variant with a not that lists the constants of the others is no type: it is
 //     what the union's unknown variant is for.
+//   - Alternatives that are all arrays are an array of the alternatives. allOf with
+//     a union of objects is a union, each variant having the rest.
 //   - Alternatives that only say which members are required together decide
 //     nothing.
 //   - Two anonymous unions of the same variants are one type.

@@ -44,21 +44,18 @@ func load(root map[string]any, hints map[string]*Entry) (*document, error) {
 		return nil, fmt.Errorf("schema: no definitions")
 	}
 	c := &checker{hints: hints}
-	r := &reducer{defs: defs, hints: hints, values: map[string]map[string]value{}, reducing: map[string]bool{}}
-	reduced := map[string]any{}
+	r := &reducer{defs: defs, hints: hints, values: map[string]map[string]value{}, reduced: map[string]map[string]any{}, reducing: map[string]bool{}, uniting: map[string]bool{}}
 	for _, name := range slices.Sorted(maps.Keys(defs)) {
 		if err := c.schema(below("", name), defs[name]); err != nil {
 			return nil, err
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(defs)) {
-		schema, err := r.schema(below("", name), defs[name])
-		if err != nil {
+		if _, err := r.definition(name); err != nil {
 			return nil, err
 		}
-		reduced[name] = schema
 	}
-	text, err := marshalIndent(map[string]any{"$defs": reduced})
+	text, err := marshalIndent(map[string]any{"$defs": r.reduced})
 	if err != nil {
 		return nil, err
 	}

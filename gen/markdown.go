@@ -137,7 +137,11 @@ func (w *pageWriter) variants(u *Union) []row {
 	tests := map[*Variant][]string{}
 	for _, c := range u.Cases {
 		for _, t := range c.Tests {
-			tests[t.Variant] = append(tests[t.Variant], "has `"+strings.Join(t.Has, ".")+"`")
+			text := "has `" + strings.Join(t.Has, ".") + "`"
+			if t.Key != "" {
+				text = "`" + t.Key + "` is `" + t.Value + "`"
+			}
+			tests[t.Variant] = append(tests[t.Variant], text)
 		}
 	}
 	for _, v := range u.Variants {

@@ -128,10 +128,12 @@ type Case struct {
 	Else   *Variant
 }
 
-// A Test picks a variant when the object has a member.
+// A Test picks a variant when the object has a member or, with a Key, when that
+// member has a value.
 type Test struct {
-	Has     []string // a path of member names
-	Variant *Variant
+	Has        []string // a path of member names
+	Key, Value string
+	Variant    *Variant
 }
 
 // An Enum is an open set of strings.

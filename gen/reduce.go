@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -16,11 +17,29 @@ type reducer struct {
 	hints map[string]*Entry
 	// values are the values of enumerations, by the enumeration's path.
 	values   map[string]map[string]value
-	reducing map[string]bool // definitions being looked through for strings
+	reduced  map[string]map[string]any // definitions
+	reducing map[string]bool           // definitions on the way
+	uniting  map[string]bool           // references to unions on the way
 }
 
 // A value is one value of an enumeration: what it means and where it stands.
 type value struct{ doc, at string }
+
+// definition returns the reduced form of a definition, once for all who ask. One
+// that is asked for on the way to itself is not there.
+func (r *reducer) definition(name string) (map[string]any, error) {
+	target, found := r.defs[name]
+	if done := r.reduced[name]; done != nil || !found || r.reducing[name] {
+		return done, nil
+	}
+	r.reducing[name] = true
+	defer delete(r.reducing, name)
+	reduced, err := r.schema(below("", name), target)
+	if err == nil {
+		r.reduced[name] = reduced
+	}
+	return reduced, err
+}
 
 // schema returns the reduced form of the schema at a path.
 func (r *reducer) schema(at string, node any) (map[string]any, error) {
@@ -161,8 +180,82 @@ func (r *reducer) conjunction(at string, out map[string]any) error {
 		only := slices.IndexFunc(parts, func(part any) bool { return !saysNothing(part) })
 		replace(out, list[0])
 		r.keepValues(at, fmt.Sprintf("%s/allOf/%d", at, only))
+	default:
+		r.unite(at, list, out)
 	}
 	return nil
+}
+
+// unite makes an allOf with a union of objects in it a union: each variant has
+// what stands beside.
+func (r *reducer) unite(at string, list []any, out map[string]any) {
+	if has(out, "anyOf", "oneOf") {
+		return
+	}
+	for i, part := range list {
+		key, variants := r.unionOf(part.(map[string]any))
+		ref, _ := part.(map[string]any)["$ref"].(string)
+		if variants == nil || ref != "" && r.uniting[ref] {
+			continue // what leads back to itself has no end
+		}
+		r.uniting[ref] = true
+		defer delete(r.uniting, ref)
+		rest := slices.Delete(slices.Clone(list), i, i+1)
+		united := make([]any, len(variants))
+		for j, v := range variants {
+			if united[j] = v; isOther(v) {
+				continue
+			}
+			merged := map[string]any{"type": "object", "allOf": append(slices.Clone(rest), v)}
+			for _, k := range []string{"title", "description"} {
+				if text, ok := v.(map[string]any)[k]; ok {
+					merged[k] = text
+				}
+			}
+			r.unite(fmt.Sprintf("%s/%s/%d", at, key, j), merged["allOf"].([]any), merged)
+			united[j] = merged
+		}
+		delete(out, "allOf")
+		delete(out, "type")
+		out[key] = united
+		if hint := r.hints[at]; hint == nil || hint.Union == nil {
+			if name, ok := definitionOf(ref); ok && r.hints[below("", name)] != nil {
+				r.hints[at] = &Entry{At: at, Union: r.hints[below("", name)].Union}
+			}
+		}
+		return
+	}
+}
+
+// resolved follows the references of a reduced schema as far as they lead
+// somewhere new, and returns what is there, reduced.
+func (r *reducer) resolved(schema map[string]any) map[string]any {
+	ref, _ := schema["$ref"].(string)
+	name, local := definitionOf(ref)
+	if !local {
+		return schema
+	}
+	reduced, err := r.definition(name)
+	if err != nil || reduced == nil || reflect.DeepEqual(reduced, schema) {
+		return schema
+	}
+	return r.resolved(reduced)
+}
+
+// unionOf returns the variants of a reduced schema that is a union of objects,
+// or refers to one.
+func (r *reducer) unionOf(schema map[string]any) (string, []any) {
+	schema = r.resolved(schema)
+	for _, key := range []string{"anyOf", "oneOf"} {
+		list, ok := schema[key].([]any)
+		if ok && !slices.ContainsFunc(list, func(v any) bool {
+			s := v.(map[string]any)
+			return !isOther(v) && s["type"] != "object" && !has(s, "$ref", "allOf", "properties")
+		}) {
+			return key, list
+		}
+	}
+	return "", nil
 }
 
 // alone refuses what would narrow the type that a reference or a single part names.
@@ -253,12 +346,12 @@ func (r *reducer) union(at string, out map[string]any) error {
 		}
 	}
 	delete(out, "type")
-	if slices.ContainsFunc(list, saysNothing) {
+	if slices.ContainsFunc(list, func(v any) bool { return saysNothing(r.resolved(v.(map[string]any))) }) {
 		delete(out, key)
 		return nil
 	}
 	if object || has(out, "required") {
-		r.distribute(key, list, out)
+		r.distribute(at, key, list, out)
 		return nil
 	}
 	var values []place
@@ -289,7 +382,7 @@ func (r *reducer) union(at string, out map[string]any) error {
 }
 
 // distribute gives the members beside a union to each of its variants.
-func (r *reducer) distribute(key string, list []any, out map[string]any) {
+func (r *reducer) distribute(at, key string, list []any, out map[string]any) {
 	base := map[string]any{"type": "object"}
 	for _, k := range []string{"properties", "required", "allOf", "additionalProperties"} {
 		if has(out, k) {
@@ -309,17 +402,22 @@ func (r *reducer) distribute(key string, list []any, out map[string]any) {
 				merged[k] = v[k]
 			}
 		}
+		r.unite(fmt.Sprintf("%s/%s/%d", at, key, i), merged["allOf"].([]any), merged)
 		variants[i] = merged
 	}
 	out[key] = variants
 }
 
 // alternatives turns variants that are all strings into an enumeration, a
-// reference to one or a string, and variants that are all integers into one.
+// reference to one or a string, variants that are all integers into one, and
+// those that are all arrays into one.
 func (r *reducer) alternatives(at string, variants []place) (map[string]any, bool) {
+	if list, ok := arrays(variants); ok {
+		return list, true
+	}
 	integers, single, open := true, true, false
 	refs := map[any]bool{}
-	set := &stringSet{known: map[string]value{}}
+	set := &stringSet{known: map[string]value{}, within: map[string]bool{}}
 	allStrings := true
 	for _, v := range variants {
 		schema, _ := v.value().(map[string]any)
@@ -347,10 +445,24 @@ func (r *reducer) alternatives(at string, variants []place) (map[string]any, boo
 	return map[string]any{"type": "string", "enum": set.values}, true
 }
 
+// arrays makes alternatives that are all arrays an array of the alternatives.
+func arrays(variants []place) (map[string]any, bool) {
+	var items []any
+	for _, v := range variants {
+		schema, _ := v.value().(map[string]any)
+		if schema["type"] != "array" || !has(schema, "items") {
+			return nil, false
+		}
+		items = append(items, schema["items"])
+	}
+	return map[string]any{"type": "array", "items": map[string]any{"anyOf": items}}, len(items) > 1
+}
+
 // A stringSet is what alternatives of strings add up to.
 type stringSet struct {
 	values []any
 	known  map[string]value
+	within map[string]bool // definitions on the way
 }
 
 func (s *stringSet) add(text string, v value) {
@@ -379,14 +491,13 @@ func (r *reducer) strings(at string, variant map[string]any, set *stringSet) boo
 		return variant["type"] == "string" && !has(variant, "const")
 	}
 	name, _ := definitionOf(ref)
-	target, found := r.defs[name]
-	if !found || r.reducing[name] {
+	if set.within[name] {
 		return false
 	}
-	r.reducing[name] = true
-	defer delete(r.reducing, name)
-	reduced, err := r.schema(below("", name), target)
-	return err == nil && r.strings(below("", name), reduced, set)
+	set.within[name] = true
+	defer delete(set.within, name)
+	reduced, err := r.definition(name)
+	return err == nil && reduced != nil && r.strings(below("", name), reduced, set)
 }
 
 // types splits a list of types where one of them has structure of its own.

@@ -18,11 +18,16 @@ func (b *builder) buildUnion(t *Type, at string, schema *schemas.Type) error {
 	u := &Union{Name: t.Name, At: at}
 	t.union = u
 	var fresh []*Named
+	names := map[string]bool{}
 	for i, alternative := range b.spread(variantsOf(schema, at), []string{at}) {
 		name, err := b.variantName(t.Name, alternative, i)
 		if err != nil {
 			return err
 		}
+		if names[name] {
+			name = fmt.Sprintf("%sVariant%d", name, i+1)
+		}
+		names[name] = true
 		vt, err := b.typeOf(alternative.schema, alternative.at, name)
 		if err != nil {
 			return err
@@ -376,11 +381,17 @@ func fieldOf(s *Struct, key string) *Field {
 	return nil
 }
 
-// separate tells variants of one tag apart by a member that only one requires,
+// separate tells variants of one tag apart by a further constant, by a member that only one requires,
 // or, where one variant is another with more optional members, by one of those.
 // If the tag is known the last one left is what remains.
 func separate(variants []*Variant, tagged bool) (*Case, error) {
 	c := &Case{}
+	if key := secondKey(variants); key != "" {
+		for _, v := range variants {
+			c.Tests = append(c.Tests, &Test{Key: key, Value: tagsOf(v.Type.strct, key)[0], Variant: v})
+		}
+		return c, nil
+	}
 	left := slices.Clone(variants)
 	for len(left) > 0 {
 		if tagged && len(left) == 1 {
@@ -399,6 +410,20 @@ func separate(variants []*Variant, tagged bool) (*Case, error) {
 		left = slices.Delete(left, i, i+1)
 	}
 	return c, nil
+}
+
+// secondKey finds a constant string that tells variants of one tag apart.
+func secondKey(variants []*Variant) string {
+	key := commonKey(variants)
+	seen := map[string]bool{}
+	for _, v := range variants {
+		f := fieldOf(v.Type.strct, key)
+		if len(variants) < 2 || f == nil || f.Type.Kind != ConstString || seen[f.Type.Const] {
+			return ""
+		}
+		seen[f.Type.Const] = true
+	}
+	return key
 }
 
 // pick finds a variant with a member no other has: a required one, else one
