@@ -40,8 +40,8 @@ oracle: build ## run the wire scenarios in ORACLE=DIR against bin/codexmcp
 	@test -n "$(ORACLE)" || { echo "usage: make oracle ORACLE=DIR" >&2; exit 2; }
 	python3 "$(ORACLE)/oracle.py" check --server "./bin/codexmcp serve" --strict-better --required .ci/oracle-required.txt "$(ORACLE)"
 
-tidy: ## fail if go.mod or go.sum is not tidy
-	$(GO) mod tidy -diff
+tidy: ## fail if a go.mod or go.sum is not tidy, those of nested modules included
+	for mod in $$(git ls-files '*go.mod' | grep -v testdata/); do (cd "$$(dirname "$$mod")" && $(GO) mod tidy -diff) || exit 1; done
 
 bench: ## measure us beside the peers
 	$(GO) build -C bench -o ../bin/bench-codec ./codec

@@ -1,6 +1,6 @@
 module github.com/codexmcp/codexmcp/interop
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/codexmcp/codexmcp v0.0.0

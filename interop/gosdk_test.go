@@ -40,6 +40,7 @@ func serve(t *testing.T, program string, replies ...scripted.Reply) *exec.Cmd {
 
 // The official Go SDK's client runs two turns and is asked about a command.
 func TestGoSDKClient(t *testing.T) {
+	program := buildServer(t) // before the clock starts: a cold build cache takes its time
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	asked := make(chan string, 1)
@@ -49,7 +50,7 @@ func TestGoSDKClient(t *testing.T) {
 			return &mcp.ElicitResult{Action: "accept", Content: map[string]any{}}, nil
 		},
 	})
-	cmd := serve(t, buildServer(t),
+	cmd := serve(t, program,
 		scripted.Reply{Calls: []scripted.Call{{ID: "c1", Name: "shell", Arguments: `{"command":["touch","made-by-a-command"]}`}}},
 		scripted.Reply{Text: []string{"done"}, Usage: &scripted.Usage{Input: 3, Output: 4}},
 		scripted.Reply{Text: []string{"again"}})
