@@ -9,18 +9,9 @@
 set -euo pipefail
 
 cache=${1:?usage: conformance-client.sh CACHE}
-suite=0.2.0-alpha.12
 root=$(cd "$(dirname "$0")/.." && pwd)
-
-mkdir -p "$cache"
-cache=$(cd "$cache" && pwd)
-if [[ ! -f $cache/installed-$suite ]]; then
-	(cd "$cache" && timeout 300 npm install --prefix "$cache" --no-audit --no-fund --no-save \
-		"@modelcontextprotocol/conformance@$suite" node@24 >&2)
-	touch "$cache/installed-$suite"
-fi
-node=$cache/node_modules/.bin/node
-index=$cache/node_modules/@modelcontextprotocol/conformance/dist/index.js
+. "$root/.ci/node.sh" "$cache"
+index=$node_home/node_modules/@modelcontextprotocol/conformance/dist/index.js
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -31,7 +22,7 @@ check() { # check NAME ARGUMENTS...
 	local name=$1
 	shift
 	echo "--- $name"
-	timeout 180 "$node" "$index" client --command "$work/conformance-client" "$@" -o "$work/$name" >"$work/$name.log" 2>&1 || status=1
+	timeout 180 node "$index" client --command "$work/conformance-client" "$@" -o "$work/$name" >"$work/$name.log" 2>&1 || status=1
 	sed -n '/SUITE SUMMARY/,$p' "$work/$name.log"
 }
 check 2025-11-25 --requirements 2025-11-25

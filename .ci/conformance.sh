@@ -9,18 +9,9 @@ set -euo pipefail
 
 cache=${1:?usage: conformance.sh CACHE [ROUNDS]}
 rounds=${2:-1}
-suite=0.2.0-alpha.12
 root=$(cd "$(dirname "$0")/.." && pwd)
-
-mkdir -p "$cache"
-cache=$(cd "$cache" && pwd)
-if [[ ! -f $cache/installed-$suite ]]; then
-	(cd "$cache" && timeout 300 npm install --prefix "$cache" --no-audit --no-fund --no-save \
-		"@modelcontextprotocol/conformance@$suite" node@24 >&2)
-	touch "$cache/installed-$suite"
-fi
-node=$cache/node_modules/.bin/node
-index=$cache/node_modules/@modelcontextprotocol/conformance/dist/index.js
+. "$root/.ci/node.sh" "$cache"
+index=$node_home/node_modules/@modelcontextprotocol/conformance/dist/index.js
 
 work=$(mktemp -d)
 server=
@@ -48,13 +39,13 @@ done
 check() {
 	local name=$1 want=$2
 	shift 2
-	if ! timeout 180 "$node" "$index" server --url "$url" "$@" -o "$work/$name" >"$work/$name.log" 2>&1; then
+	if ! timeout 180 node "$index" server --url "$url" "$@" -o "$work/$name" >"$work/$name.log" 2>&1; then
 		echo "$name: failed" >&2
 		cat "$work/$name.log" "$work/log" >&2
 		return 1
 	fi
 	local passed
-	passed=$("$node" - "$work/$name.log" <<'JS'
+	passed=$(node - "$work/$name.log" <<'JS'
 const text = require("fs").readFileSync(process.argv[2], "utf8");
 console.log([...text.matchAll(/^✓ .*: \d+ passed, 0 failed/gm)].length);
 JS

@@ -3,16 +3,12 @@
 # TypeScript SDK and the Inspector's command line.
 # usage: .ci/interop.sh CACHE_DIR
 set -euo pipefail
-cache=$(mkdir -p "$1" && cd "$1" && pwd)
-cd "$(dirname "$0")/.."
-root=$PWD
+cache=${1:?usage: interop.sh CACHE_DIR}
+root=$(cd "$(dirname "$0")/.." && pwd)
+. "$root/.ci/node.sh" "$cache"
+cd "$root"
 
 (cd interop && go vet ./... && go test ./...)
-
-mkdir -p "$cache/node"
-cp interop/node/package.json interop/node/*.mjs "$cache/node/"
-(cd "$cache/node" && npm install --no-audit --no-fund --loglevel=error)
-export PATH="$cache/node/node_modules/node/bin:$PATH"
 
 model=$(mktemp -d)
 trap 'exec 9>&-; wait; rm -rf "$model"' EXIT
@@ -23,10 +19,10 @@ exec 9>"$model/stdin"
 for _ in $(seq 100); do [ -s "$model/url" ] && break; sleep 0.1; done
 url=$(cat "$model/url")
 
-(cd "$cache/node" && timeout 120 node sdk.mjs "$root/bin/codexmcp" "$url")
+(cd "$node_home" && timeout 120 node sdk.mjs "$root/bin/codexmcp" "$url")
 
 inspect() {
-  (cd "$cache/node" && CODEX_HOME="$model" timeout 120 npx mcp-inspector --cli "$root/bin/codexmcp" serve \
+  (cd "$node_home" && CODEX_HOME="$model" timeout 120 npx mcp-inspector --cli "$root/bin/codexmcp" serve \
     -c model=mock -c model_provider=mock -c "model_providers.mock={name=\"Mock\", base_url=\"$url\"}" "$@")
 }
 inspect --method tools/list | grep -q '"codex-reply"'

@@ -9,17 +9,12 @@ set -euo pipefail
 
 cache=${1:?usage: typescript.sh CACHE}
 cd "$(dirname "$0")/.."
-mkdir -p "$cache"
-cache=$(cd "$cache" && pwd)
+. .ci/node.sh "$cache"
 
-compile() { # compile VERSION OPTION...: in the work folder, with a compiler of its own
-	local version=$1 home=$cache/typescript-$1
+compile() { # compile COMPILER OPTION...: in the work folder
+	local compiler=$1
 	shift
-	if [[ ! -f $home/installed ]]; then
-		timeout 300 npm install --prefix "$home" --no-audit --no-fund --no-save "typescript@$version" >&2
-		touch "$home/installed"
-	fi
-	(cd "$work" && "$home/node_modules/.bin/tsc" --noEmit --strict --exactOptionalPropertyTypes \
+	(cd "$work" && node "$node_home/node_modules/$compiler/bin/tsc" --noEmit --strict --exactOptionalPropertyTypes \
 		--noUncheckedIndexedAccess --isolatedModules "$@" client.ts)
 }
 
@@ -66,7 +61,7 @@ export function decide(request: codex.ServerRequest): codex.ExecCommandApprovalR
   return { decision: request.method === "execCommandApproval" && request.params.command[0] === "ls" ? "approved" : "denied" };
 }
 EOF
-compile 5.9.3 --target es2022 --module nodenext --moduleResolution nodenext
-compile 5.9.3 --target es2022 --module esnext --moduleResolution bundler
-compile 7.0.2 --target es2022 --module nodenext --moduleResolution nodenext
+compile typescript-5 --target es2022 --module nodenext --moduleResolution nodenext
+compile typescript-5 --target es2022 --module esnext --moduleResolution bundler
+compile typescript-7 --target es2022 --module nodenext --moduleResolution nodenext
 echo "the declarations compile"
