@@ -43,6 +43,7 @@ oracle: build ## run the wire scenarios in ORACLE=DIR against bin/codexmcp
 tidy: ## fail if a go.mod or go.sum is not tidy, those of nested modules included
 	for mod in $$(git ls-files '*go.mod' | grep -v testdata/); do (cd "$$(dirname "$$mod")" && $(GO) mod tidy -diff) || exit 1; done
 
-bench: ## measure us beside the peers
-	$(GO) build -C bench -o ../bin/bench-codec ./codec
-	./bin/bench-codec
+bench: build ## measure us beside the peers; ORIGINAL=PATH adds the program codex 0.36.0
+	$(GO) build -C bench -o ../bin/ ./codec ./codex
+	./bin/codec
+	test -z "$(ORIGINAL)" || ./bin/codex -theirs "$(ORIGINAL)"

@@ -49,12 +49,12 @@ type options struct {
 	Execute         Executor
 	Tools           ToolSet
 	Instructions    string
-	Environ         []string // of the server
-	Shell           string   // the login shell's name, for the model
-	ShellPath       string   // where it is
-	Program         string   // this program, which applies patches
-	Helper          string   // this program, which confines commands; empty if it cannot
-	Sandboxed       bool     // whether commands can be confined
+	Environ         []string    // of the server
+	Shell           string      // the login shell's name, for the model
+	ShellPath       string      // where it is
+	Program         string      // this program, which applies patches
+	Helper          string      // this program, which confines commands; empty if it cannot
+	Sandboxed       func() bool // whether commands can be confined
 }
 
 // A Conversation is one session with the model. Its methods may be called by

@@ -41,8 +41,9 @@ type Options struct {
 	// behind, see [exec.Command]. Empty means that there is none.
 	Helper string
 	// Sandboxed says whether commands can be confined on this machine. Where they
-	// cannot, the policies that rely on it ask.
-	Sandboxed bool
+	// cannot, the policies that rely on it ask. It is asked when the first command
+	// is to run, since finding out takes a process. Nil means that they cannot.
+	Sandboxed func() bool
 	// ApprovalTimeout is how long an approval may take; none when zero, since a
 	// person may be away.
 	ApprovalTimeout time.Duration
@@ -75,6 +76,9 @@ func NewManager(options Options) *Manager {
 	log := options.Log
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
+	}
+	if options.Sandboxed == nil {
+		options.Sandboxed = func() bool { return false }
 	}
 	if options.Execute == nil {
 		options.Execute = exec.Run

@@ -105,7 +105,7 @@ func (t *turn) shell(call shellCall) string {
 
 // policies are what the turn allows.
 func (t *turn) policies() safety.Policies {
-	return safety.Policies{Approval: t.settings.Approval, Sandbox: t.settings.Sandbox, SandboxAvailable: t.c.options.Sandboxed}
+	return safety.Policies{Approval: t.settings.Approval, Sandbox: t.settings.Sandbox, SandboxAvailable: t.c.options.Sandboxed()}
 }
 
 // askToRun asks a person whether a command may run without the sandbox. If not

@@ -187,7 +187,7 @@ func loadConfig(options []string) (*config.Base, error) {
 func newManager(base *config.Base, credentials *auth.Manager, agent *useragent.Agent, program string, idle time.Duration, log *slog.Logger) *codex.Manager {
 	return codex.NewManager(codex.Options{
 		Config: base, Log: log, IdleTime: idle, Program: program, Helper: exec.Self,
-		Sandboxed: sandbox.Check(exec.Self).Err == nil,
+		Sandboxed: func() bool { return sandbox.Check(exec.Self).Err == nil },
 		NewModel: func(c *config.Conversation) (model.Client, error) {
 			return newModel(c, credentials, agent), nil
 		},

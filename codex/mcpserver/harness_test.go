@@ -82,7 +82,7 @@ func start(t *testing.T, s setup) (*wireClient, *scripted.Server) {
 	program, err := os.Executable()
 	require.NoError(t, err)
 	managerOptions := codex.Options{
-		Config: base, Program: program, Helper: program, Sandboxed: true,
+		Config: base, Program: program, Helper: program, Sandboxed: func() bool { return true },
 		NewModel: func(c *config.Conversation) (model.Client, error) {
 			return model.New(c.Provider.Provider, model.Options{UserAgent: agent.String(), Originator: agent.Originator}), nil
 		},
