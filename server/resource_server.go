@@ -104,6 +104,10 @@ func (p *ResourceServer) log() *slog.Logger {
 // returns it.
 func (p *ResourceServer) Protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isPreflight(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
 		text, ok := bearer(r)
 		if !ok {
 			p.challenge(w, http.StatusUnauthorized, "", "a bearer token is required")

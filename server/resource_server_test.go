@@ -61,3 +61,31 @@ func TestResourceServer(t *testing.T) {
 	require.JSONEq(t, `{"resource":"https://mcp.example.com/mcp","authorization_servers":["https://issuer.example.com"],
 		"scopes_supported":["mcp:use"],"bearer_methods_supported":["header"]}`, w.Body.String())
 }
+
+// A browser asks what a page may do without the page's token.
+func TestPreflightBringsNoToken(t *testing.T) {
+	handler := server.HTTPHandler(chatty(t), nil)
+	t.Cleanup(func() { require.NoError(t, handler.Close(context.Background())) })
+	p := &server.ResourceServer{Resource: "https://mcp.example.com/mcp", AuthorizationServers: []string{"https://issuer.example.com"}}
+	for name, protected := range map[string]http.Handler{"one token": server.RequireToken("secret", handler), "access tokens": p.Protect(handler)} {
+		t.Run(name, func(t *testing.T) {
+			ask := func(method, origin, wants string) *httptest.ResponseRecorder {
+				r := httptest.NewRequest(method, "http://localhost/mcp", nil)
+				r.Header.Set("Origin", origin)
+				if wants != "" {
+					r.Header.Set("Access-Control-Request-Method", wants)
+				}
+				w := httptest.NewRecorder()
+				protected.ServeHTTP(w, r)
+				return w
+			}
+			allowed := ask(http.MethodOptions, "http://localhost:6274", "POST")
+			require.Equal(t, 204, allowed.Code)
+			require.Equal(t, "http://localhost:6274", allowed.Header().Get("Access-Control-Allow-Origin"))
+			require.Contains(t, allowed.Header().Get("Access-Control-Allow-Headers"), "Authorization")
+			require.Equal(t, 403, ask(http.MethodOptions, "http://stranger.example", "POST").Code)
+			require.Equal(t, 401, ask(http.MethodOptions, "http://localhost:6274", "").Code)
+			require.Equal(t, 401, ask(http.MethodPost, "http://localhost:6274", "POST").Code)
+		})
+	}
+}
