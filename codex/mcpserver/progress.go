@@ -12,12 +12,14 @@ import (
 )
 
 // progress tells the caller of a tool, if it asked, that its turn moves. What
-// grows is the time in seconds: nobody knows how much work is left.
+// grows is the time in seconds, told to the millisecond: nobody knows how much
+// work is left.
 type progress struct {
 	ctx     context.Context
 	started time.Time
 	log     *slog.Logger
 	mu      sync.Mutex // keeps reports in the order of their times
+	told    time.Duration
 }
 
 // event reports what is worth a word.
@@ -47,7 +49,8 @@ func (p *progress) report(message string) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := server.Progress(p.ctx, time.Since(p.started).Seconds(), nil, message); err != nil {
+	p.told = max(p.told+time.Millisecond, time.Since(p.started).Round(time.Millisecond))
+	if err := server.Progress(p.ctx, p.told.Seconds(), nil, message); err != nil {
 		p.log.Debug("send progress", "error", err)
 	}
 }
