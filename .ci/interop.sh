@@ -10,20 +10,13 @@ cd "$root"
 
 (cd interop && go vet ./... && go test ./...)
 
-model=$(mktemp -d)
-trap 'exec 9>&-; wait; rm -rf "$model"' EXIT
-mkfifo "$model/stdin"
-(cd interop && go build -o "$model/model" ./model)
-"$model/model" <"$model/stdin" >"$model/url" &
-exec 9>"$model/stdin"
-for _ in $(seq 100); do [ -s "$model/url" ] && break; sleep 0.1; done
-url=$(cat "$model/url")
+. .ci/model.sh
 
-(cd "$node_home" && timeout 120 node sdk.mjs "$root/bin/codexmcp" "$url")
+(cd "$node_home" && timeout 120 node sdk.mjs "$root/bin/codexmcp" "$MODEL_URL")
 
 inspect() {
-  (cd "$node_home" && CODEX_HOME="$model" timeout 120 npx mcp-inspector --cli "$root/bin/codexmcp" serve \
-    -c model=mock -c model_provider=mock -c "model_providers.mock={name=\"Mock\", base_url=\"$url\"}" "$@")
+  (cd "$node_home" && CODEX_HOME="$model_home" timeout 120 npx mcp-inspector --cli "$root/bin/codexmcp" serve \
+    -c model=mock -c model_provider=mock -c "model_providers.mock={name=\"Mock\", base_url=\"$MODEL_URL\"}" "$@")
 }
 inspect --method tools/list | grep -q '"codex-reply"'
 inspect --method tools/call --tool-name codex --tool-arg prompt=hello | grep -q 'Hello from the scripted model'
