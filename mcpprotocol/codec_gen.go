@@ -39,19 +39,15 @@ var addConversationListenerParamsMembers = []string{"conversationId"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *AddConversationListenerParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AddConversationListenerParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AddConversationListenerParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AddConversationListenerParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -81,19 +77,15 @@ var addConversationListenerResultMembers = []string{"subscriptionId"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *AddConversationListenerResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AddConversationListenerResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AddConversationListenerResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AddConversationListenerResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -123,21 +115,13 @@ func (x *AddFileChange) DecodeJSON(d *wire.Decoder) {
 var addFileChangeMembers = []string{"add"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *AddFileChange) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *AddFileChange) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AddFileChange) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AddFileChange) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *AddFileChange) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *AddFileChange) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *AddedFile) EncodeJSON(e *wire.Encoder) {
@@ -165,21 +149,13 @@ func (x *AddedFile) DecodeJSON(d *wire.Decoder) {
 var addedFileMembers = []string{"content"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *AddedFile) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *AddedFile) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AddedFile) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AddedFile) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *AddedFile) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *AddedFile) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *AgentMessageDeltaEvent) EncodeJSON(e *wire.Encoder) {
@@ -211,21 +187,13 @@ func (x *AgentMessageDeltaEvent) DecodeJSON(d *wire.Decoder) {
 var agentMessageDeltaEventMembers = []string{"delta", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *AgentMessageDeltaEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *AgentMessageDeltaEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AgentMessageDeltaEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AgentMessageDeltaEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *AgentMessageDeltaEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *AgentMessageDeltaEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *AgentMessageEvent) EncodeJSON(e *wire.Encoder) {
@@ -257,21 +225,13 @@ func (x *AgentMessageEvent) DecodeJSON(d *wire.Decoder) {
 var agentMessageEventMembers = []string{"message", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *AgentMessageEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *AgentMessageEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AgentMessageEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AgentMessageEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *AgentMessageEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *AgentMessageEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *AgentReasoningDeltaEvent) EncodeJSON(e *wire.Encoder) {
@@ -303,21 +263,13 @@ func (x *AgentReasoningDeltaEvent) DecodeJSON(d *wire.Decoder) {
 var agentReasoningDeltaEventMembers = []string{"delta", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *AgentReasoningDeltaEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *AgentReasoningDeltaEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AgentReasoningDeltaEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AgentReasoningDeltaEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *AgentReasoningDeltaEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *AgentReasoningDeltaEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *AgentReasoningEvent) EncodeJSON(e *wire.Encoder) {
@@ -349,21 +301,13 @@ func (x *AgentReasoningEvent) DecodeJSON(d *wire.Decoder) {
 var agentReasoningEventMembers = []string{"text", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *AgentReasoningEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *AgentReasoningEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AgentReasoningEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AgentReasoningEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *AgentReasoningEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *AgentReasoningEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *AgentReasoningRawContentDeltaEvent) EncodeJSON(e *wire.Encoder) {
@@ -396,19 +340,17 @@ var agentReasoningRawContentDeltaEventMembers = []string{"delta", "type"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *AgentReasoningRawContentDeltaEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AgentReasoningRawContentDeltaEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AgentReasoningRawContentDeltaEvent) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x)
+}
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AgentReasoningRawContentDeltaEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -442,19 +384,15 @@ var agentReasoningRawContentEventMembers = []string{"text", "type"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *AgentReasoningRawContentEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AgentReasoningRawContentEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AgentReasoningRawContentEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AgentReasoningRawContentEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -484,19 +422,15 @@ var agentReasoningSectionBreakEventMembers = []string{"type"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *AgentReasoningSectionBreakEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AgentReasoningSectionBreakEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AgentReasoningSectionBreakEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *AgentReasoningSectionBreakEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -553,21 +487,13 @@ func (x *ApplyPatchApprovalParams) DecodeJSON(d *wire.Decoder) {
 var applyPatchApprovalParamsMembers = []string{"call_id", "conversation_id", "file_changes", "grant_root", "reason"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ApplyPatchApprovalParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ApplyPatchApprovalParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ApplyPatchApprovalParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ApplyPatchApprovalParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ApplyPatchApprovalParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ApplyPatchApprovalParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ApplyPatchApprovalRequestEvent) EncodeJSON(e *wire.Encoder) {
@@ -624,19 +550,15 @@ var applyPatchApprovalRequestEventMembers = []string{"call_id", "changes", "gran
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ApplyPatchApprovalRequestEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ApplyPatchApprovalRequestEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ApplyPatchApprovalRequestEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ApplyPatchApprovalRequestEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -668,21 +590,13 @@ func (x *ApplyPatchApprovalResult) DecodeJSON(d *wire.Decoder) {
 var applyPatchApprovalResultMembers = []string{"action", "decision"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ApplyPatchApprovalResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ApplyPatchApprovalResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ApplyPatchApprovalResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ApplyPatchApprovalResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ApplyPatchApprovalResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ApplyPatchApprovalResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ApplyPatchArguments) EncodeJSON(e *wire.Encoder) {
@@ -710,21 +624,13 @@ func (x *ApplyPatchArguments) DecodeJSON(d *wire.Decoder) {
 var applyPatchArgumentsMembers = []string{"input"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ApplyPatchArguments) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ApplyPatchArguments) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ApplyPatchArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ApplyPatchArguments) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ApplyPatchArguments) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ApplyPatchArguments) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ApprovalFormSchema) EncodeJSON(e *wire.Encoder) {
@@ -756,21 +662,13 @@ func (x *ApprovalFormSchema) DecodeJSON(d *wire.Decoder) {
 var approvalFormSchemaMembers = []string{"properties", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ApprovalFormSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ApprovalFormSchema) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ApprovalFormSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ApprovalFormSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ApprovalFormSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ApprovalFormSchema) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ApprovalResponse) EncodeJSON(e *wire.Encoder) {
@@ -807,21 +705,13 @@ func (x *ApprovalResponse) DecodeJSON(d *wire.Decoder) {
 var approvalResponseMembers = []string{"action", "content", "decision"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ApprovalResponse) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ApprovalResponse) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ApprovalResponse) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ApprovalResponse) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ApprovalResponse) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ApprovalResponse) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ArchiveConversationParams) EncodeJSON(e *wire.Encoder) {
@@ -854,20 +744,14 @@ var archiveConversationParamsMembers = []string{"conversationId", "rolloutPath"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ArchiveConversationParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ArchiveConversationParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ArchiveConversationParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ArchiveConversationParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ArchiveConversationParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *AuthClaims) EncodeJSON(e *wire.Encoder) {
@@ -918,21 +802,13 @@ func (x *AuthClaims) DecodeJSON(d *wire.Decoder) {
 var authClaimsMembers = []string{"chatgpt_account_id", "chatgpt_plan_type", "chatgpt_user_id", "completed_platform_onboarding", "is_org_owner", "organization_id", "project_id"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *AuthClaims) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *AuthClaims) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AuthClaims) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AuthClaims) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *AuthClaims) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *AuthClaims) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *AuthFile) EncodeJSON(e *wire.Encoder) {
@@ -975,21 +851,13 @@ func (x *AuthFile) DecodeJSON(d *wire.Decoder) {
 var authFileMembers = []string{"OPENAI_API_KEY", "last_refresh", "tokens"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *AuthFile) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *AuthFile) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AuthFile) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AuthFile) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *AuthFile) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *AuthFile) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *AuthStatusChangeParams) EncodeJSON(e *wire.Encoder) {
@@ -1016,21 +884,13 @@ func (x *AuthStatusChangeParams) DecodeJSON(d *wire.Decoder) {
 var authStatusChangeParamsMembers = []string{"authMethod"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *AuthStatusChangeParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *AuthStatusChangeParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AuthStatusChangeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AuthStatusChangeParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *AuthStatusChangeParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *AuthStatusChangeParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *AuthTokens) EncodeJSON(e *wire.Encoder) {
@@ -1070,21 +930,13 @@ func (x *AuthTokens) DecodeJSON(d *wire.Decoder) {
 var authTokensMembers = []string{"access_token", "account_id", "id_token", "refresh_token"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *AuthTokens) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *AuthTokens) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AuthTokens) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AuthTokens) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *AuthTokens) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *AuthTokens) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *BackgroundEvent) EncodeJSON(e *wire.Encoder) {
@@ -1116,21 +968,13 @@ func (x *BackgroundEvent) DecodeJSON(d *wire.Decoder) {
 var backgroundEventMembers = []string{"message", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *BackgroundEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *BackgroundEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x BackgroundEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x BackgroundEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *BackgroundEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *BackgroundEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CancelLoginChatGptParams) EncodeJSON(e *wire.Encoder) {
@@ -1158,21 +1002,13 @@ func (x *CancelLoginChatGptParams) DecodeJSON(d *wire.Decoder) {
 var cancelLoginChatGptParamsMembers = []string{"loginId"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CancelLoginChatGptParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CancelLoginChatGptParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CancelLoginChatGptParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CancelLoginChatGptParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CancelLoginChatGptParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CancelLoginChatGptParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CodexReplyToolArguments) EncodeJSON(e *wire.Encoder) {
@@ -1204,21 +1040,13 @@ func (x *CodexReplyToolArguments) DecodeJSON(d *wire.Decoder) {
 var codexReplyToolArgumentsMembers = []string{"conversationId", "prompt"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CodexReplyToolArguments) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CodexReplyToolArguments) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CodexReplyToolArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CodexReplyToolArguments) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CodexReplyToolArguments) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CodexReplyToolArguments) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CodexToolArguments) EncodeJSON(e *wire.Encoder) {
@@ -1280,21 +1108,13 @@ func (x *CodexToolArguments) DecodeJSON(d *wire.Decoder) {
 var codexToolArgumentsMembers = []string{"approval-policy", "base-instructions", "config", "cwd", "include-plan-tool", "model", "profile", "prompt", "sandbox"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CodexToolArguments) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CodexToolArguments) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CodexToolArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CodexToolArguments) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CodexToolArguments) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CodexToolArguments) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CodexToolResult) EncodeJSON(e *wire.Encoder) {
@@ -1342,21 +1162,13 @@ func (x *CodexToolResult) DecodeJSON(d *wire.Decoder) {
 var codexToolResultMembers = []string{"conversationId", "message", "status", "usage"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CodexToolResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CodexToolResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CodexToolResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CodexToolResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CodexToolResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CodexToolResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CodexToolUsage) EncodeJSON(e *wire.Encoder) {
@@ -1400,21 +1212,13 @@ func (x *CodexToolUsage) DecodeJSON(d *wire.Decoder) {
 var codexToolUsageMembers = []string{"cachedInputTokens", "inputTokens", "outputTokens", "reasoningOutputTokens", "totalTokens"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CodexToolUsage) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CodexToolUsage) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CodexToolUsage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CodexToolUsage) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CodexToolUsage) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CodexToolUsage) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompactedItem) EncodeJSON(e *wire.Encoder) {
@@ -1442,21 +1246,13 @@ func (x *CompactedItem) DecodeJSON(d *wire.Decoder) {
 var compactedItemMembers = []string{"message"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompactedItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompactedItem) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompactedItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompactedItem) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompactedItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompactedItem) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompactedLine) EncodeJSON(e *wire.Encoder) {
@@ -1493,21 +1289,13 @@ func (x *CompactedLine) DecodeJSON(d *wire.Decoder) {
 var compactedLineMembers = []string{"payload", "timestamp", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompactedLine) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompactedLine) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompactedLine) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompactedLine) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompactedLine) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompactedLine) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ConversationCreateArguments) EncodeJSON(e *wire.Encoder) {
@@ -1565,19 +1353,15 @@ var conversationCreateArgumentsMembers = []string{"approval_policy", "base_instr
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ConversationCreateArguments) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationCreateArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationCreateArguments) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationCreateArguments) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -1614,21 +1398,13 @@ func (x *ConversationCreateResult) DecodeJSON(d *wire.Decoder) {
 var conversationCreateResultMembers = []string{"conversation_id", "model", "turn_id"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ConversationCreateResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ConversationCreateResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationCreateResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationCreateResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ConversationCreateResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ConversationCreateResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ConversationEvent) EncodeJSON(e *wire.Encoder) {
@@ -1661,21 +1437,13 @@ func (x *ConversationEvent) DecodeJSON(d *wire.Decoder) {
 var conversationEventMembers = []string{"id", "msg"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ConversationEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ConversationEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ConversationEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ConversationEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ConversationEventParams) EncodeJSON(e *wire.Encoder) {
@@ -1712,21 +1480,13 @@ func (x *ConversationEventParams) DecodeJSON(d *wire.Decoder) {
 var conversationEventParamsMembers = []string{"conversationId", "id", "msg"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ConversationEventParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ConversationEventParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationEventParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationEventParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ConversationEventParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ConversationEventParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ConversationFile) EncodeJSON(e *wire.Encoder) {
@@ -1758,21 +1518,13 @@ func (x *ConversationFile) DecodeJSON(d *wire.Decoder) {
 var conversationFileMembers = []string{"path", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ConversationFile) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ConversationFile) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationFile) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationFile) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ConversationFile) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ConversationFile) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ConversationImage) EncodeJSON(e *wire.Encoder) {
@@ -1804,21 +1556,13 @@ func (x *ConversationImage) DecodeJSON(d *wire.Decoder) {
 var conversationImageMembers = []string{"image_url", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ConversationImage) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ConversationImage) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationImage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationImage) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ConversationImage) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ConversationImage) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ConversationInfo) EncodeJSON(e *wire.Encoder) {
@@ -1866,21 +1610,13 @@ func (x *ConversationInfo) DecodeJSON(d *wire.Decoder) {
 var conversationInfoMembers = []string{"conversation_id", "created_at", "cwd", "last_message", "model", "state"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ConversationInfo) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ConversationInfo) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationInfo) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationInfo) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ConversationInfo) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ConversationInfo) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ConversationInterruptArguments) EncodeJSON(e *wire.Encoder) {
@@ -1909,19 +1645,15 @@ var conversationInterruptArgumentsMembers = []string{"conversation_id"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ConversationInterruptArguments) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationInterruptArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationInterruptArguments) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationInterruptArguments) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -1955,19 +1687,15 @@ var conversationInterruptResultMembers = []string{"conversation_id", "interrupte
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ConversationInterruptResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationInterruptResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationInterruptResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationInterruptResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -2004,21 +1732,13 @@ func (x *ConversationPathEvent) DecodeJSON(d *wire.Decoder) {
 var conversationPathEventMembers = []string{"conversation_id", "path", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ConversationPathEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ConversationPathEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationPathEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationPathEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ConversationPathEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ConversationPathEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ConversationSendMessageArguments) EncodeJSON(e *wire.Encoder) {
@@ -2059,19 +1779,15 @@ var conversationSendMessageArgumentsMembers = []string{"content", "conversation_
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ConversationSendMessageArguments) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationSendMessageArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationSendMessageArguments) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationSendMessageArguments) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -2105,19 +1821,15 @@ var conversationSendMessageResultMembers = []string{"conversation_id", "turn_id"
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ConversationSendMessageResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationSendMessageResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationSendMessageResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationSendMessageResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -2159,19 +1871,15 @@ var conversationStatusArgumentsMembers = []string{"conversation_id", "cursor", "
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ConversationStatusArguments) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationStatusArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationStatusArguments) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ConversationStatusArguments) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -2249,21 +1957,13 @@ func (x *ConversationStatusResult) DecodeJSON(d *wire.Decoder) {
 var conversationStatusResultMembers = []string{"conversation_id", "events", "last_message", "last_status", "missed", "next_cursor", "state", "turn_id", "usage"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ConversationStatusResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ConversationStatusResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationStatusResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationStatusResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ConversationStatusResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ConversationStatusResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ConversationSummary) EncodeJSON(e *wire.Encoder) {
@@ -2303,21 +2003,13 @@ func (x *ConversationSummary) DecodeJSON(d *wire.Decoder) {
 var conversationSummaryMembers = []string{"conversationId", "path", "preview", "timestamp"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ConversationSummary) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ConversationSummary) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationSummary) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationSummary) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ConversationSummary) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ConversationSummary) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ConversationText) EncodeJSON(e *wire.Encoder) {
@@ -2349,21 +2041,13 @@ func (x *ConversationText) DecodeJSON(d *wire.Decoder) {
 var conversationTextMembers = []string{"text", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ConversationText) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ConversationText) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationText) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationText) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ConversationText) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ConversationText) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ConversationsListArguments) EncodeJSON(e *wire.Encoder) {
@@ -2395,20 +2079,14 @@ var conversationsListArgumentsMembers = []string{"cursor", "limit"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ConversationsListArguments) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationsListArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationsListArguments) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ConversationsListArguments) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ConversationsListArguments) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ConversationsListResult) EncodeJSON(e *wire.Encoder) {
@@ -2449,21 +2127,13 @@ func (x *ConversationsListResult) DecodeJSON(d *wire.Decoder) {
 var conversationsListResultMembers = []string{"conversations", "next_cursor"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ConversationsListResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ConversationsListResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ConversationsListResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ConversationsListResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ConversationsListResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ConversationsListResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CustomPrompt) EncodeJSON(e *wire.Encoder) {
@@ -2499,21 +2169,13 @@ func (x *CustomPrompt) DecodeJSON(d *wire.Decoder) {
 var customPromptMembers = []string{"content", "name", "path"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CustomPrompt) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CustomPrompt) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CustomPrompt) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CustomPrompt) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CustomPrompt) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CustomPrompt) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CustomToolCallItem) EncodeJSON(e *wire.Encoder) {
@@ -2561,21 +2223,13 @@ func (x *CustomToolCallItem) DecodeJSON(d *wire.Decoder) {
 var customToolCallItemMembers = []string{"call_id", "id", "input", "name", "status", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CustomToolCallItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CustomToolCallItem) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CustomToolCallItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CustomToolCallItem) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CustomToolCallItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CustomToolCallItem) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CustomToolCallOutputItem) EncodeJSON(e *wire.Encoder) {
@@ -2611,21 +2265,13 @@ func (x *CustomToolCallOutputItem) DecodeJSON(d *wire.Decoder) {
 var customToolCallOutputItemMembers = []string{"call_id", "output", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CustomToolCallOutputItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CustomToolCallOutputItem) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CustomToolCallOutputItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CustomToolCallOutputItem) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CustomToolCallOutputItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CustomToolCallOutputItem) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *DangerFullAccessPolicy) EncodeJSON(e *wire.Encoder) {
@@ -2653,21 +2299,13 @@ func (x *DangerFullAccessPolicy) DecodeJSON(d *wire.Decoder) {
 var dangerFullAccessPolicyMembers = []string{"mode"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *DangerFullAccessPolicy) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *DangerFullAccessPolicy) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x DangerFullAccessPolicy) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x DangerFullAccessPolicy) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *DangerFullAccessPolicy) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *DangerFullAccessPolicy) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *DeleteFileChange) EncodeJSON(e *wire.Encoder) {
@@ -2696,21 +2334,13 @@ func (x *DeleteFileChange) DecodeJSON(d *wire.Decoder) {
 var deleteFileChangeMembers = []string{"delete"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *DeleteFileChange) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *DeleteFileChange) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x DeleteFileChange) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x DeleteFileChange) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *DeleteFileChange) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *DeleteFileChange) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *DeletedFile) EncodeJSON(e *wire.Encoder) {
@@ -2738,21 +2368,13 @@ func (x *DeletedFile) DecodeJSON(d *wire.Decoder) {
 var deletedFileMembers = []string{"content"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *DeletedFile) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *DeletedFile) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x DeletedFile) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x DeletedFile) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *DeletedFile) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *DeletedFile) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Duration) EncodeJSON(e *wire.Encoder) {
@@ -2784,21 +2406,13 @@ func (x *Duration) DecodeJSON(d *wire.Decoder) {
 var durationMembers = []string{"nanos", "secs"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Duration) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Duration) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Duration) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Duration) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Duration) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Duration) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *EnteredReviewModeEvent) EncodeJSON(e *wire.Encoder) {
@@ -2834,21 +2448,13 @@ func (x *EnteredReviewModeEvent) DecodeJSON(d *wire.Decoder) {
 var enteredReviewModeEventMembers = []string{"prompt", "type", "user_facing_hint"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *EnteredReviewModeEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *EnteredReviewModeEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x EnteredReviewModeEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x EnteredReviewModeEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *EnteredReviewModeEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *EnteredReviewModeEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ErrorEvent) EncodeJSON(e *wire.Encoder) {
@@ -2880,21 +2486,13 @@ func (x *ErrorEvent) DecodeJSON(d *wire.Decoder) {
 var errorEventMembers = []string{"message", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ErrorEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ErrorEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ErrorEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ErrorEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ErrorEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ErrorEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *EventMeta) EncodeJSON(e *wire.Encoder) {
@@ -2928,21 +2526,13 @@ func (x *EventMeta) DecodeJSON(d *wire.Decoder) {
 var eventMetaMembers = []string{"requestId"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *EventMeta) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *EventMeta) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x EventMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x EventMeta) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *EventMeta) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *EventMeta) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *EventMsgLine) EncodeJSON(e *wire.Encoder) {
@@ -2979,21 +2569,13 @@ func (x *EventMsgLine) DecodeJSON(d *wire.Decoder) {
 var eventMsgLineMembers = []string{"payload", "timestamp", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *EventMsgLine) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *EventMsgLine) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x EventMsgLine) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x EventMsgLine) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *EventMsgLine) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *EventMsgLine) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *EventParams) EncodeJSON(e *wire.Encoder) {
@@ -3038,21 +2620,13 @@ func (x *EventParams) DecodeJSON(d *wire.Decoder) {
 var eventParamsMembers = []string{"_meta", "id", "msg"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *EventParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *EventParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x EventParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x EventParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *EventParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *EventParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *EventsCapability) EncodeJSON(e *wire.Encoder) {
@@ -3079,21 +2653,13 @@ func (x *EventsCapability) DecodeJSON(d *wire.Decoder) {
 var eventsCapabilityMembers = []string{"enabled"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *EventsCapability) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *EventsCapability) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x EventsCapability) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x EventsCapability) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *EventsCapability) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *EventsCapability) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ExecApprovalElicitParams) EncodeJSON(e *wire.Encoder) {
@@ -3158,21 +2724,13 @@ func (x *ExecApprovalElicitParams) DecodeJSON(d *wire.Decoder) {
 var execApprovalElicitParamsMembers = []string{"codex_call_id", "codex_command", "codex_cwd", "codex_elicitation", "codex_event_id", "codex_mcp_tool_call_id", "message", "requestedSchema"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ExecApprovalElicitParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ExecApprovalElicitParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ExecApprovalElicitParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ExecApprovalElicitParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ExecApprovalElicitParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ExecApprovalElicitParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ExecApprovalRequestEvent) EncodeJSON(e *wire.Encoder) {
@@ -3224,21 +2782,13 @@ func (x *ExecApprovalRequestEvent) DecodeJSON(d *wire.Decoder) {
 var execApprovalRequestEventMembers = []string{"call_id", "command", "cwd", "reason", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ExecApprovalRequestEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ExecApprovalRequestEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ExecApprovalRequestEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ExecApprovalRequestEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ExecApprovalRequestEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ExecApprovalRequestEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ExecCommandApprovalParams) EncodeJSON(e *wire.Encoder) {
@@ -3291,20 +2841,14 @@ var execCommandApprovalParamsMembers = []string{"call_id", "command", "conversat
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ExecCommandApprovalParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ExecCommandApprovalParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ExecCommandApprovalParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ExecCommandApprovalParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ExecCommandApprovalParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ExecCommandApprovalResult) EncodeJSON(e *wire.Encoder) {
@@ -3336,20 +2880,14 @@ var execCommandApprovalResultMembers = []string{"action", "decision"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ExecCommandApprovalResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ExecCommandApprovalResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ExecCommandApprovalResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ExecCommandApprovalResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ExecCommandApprovalResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ExecCommandArguments) EncodeJSON(e *wire.Encoder) {
@@ -3393,21 +2931,13 @@ func (x *ExecCommandArguments) DecodeJSON(d *wire.Decoder) {
 var execCommandArgumentsMembers = []string{"cmd", "login", "max_output_tokens", "shell", "yield_time_ms"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ExecCommandArguments) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ExecCommandArguments) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ExecCommandArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ExecCommandArguments) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ExecCommandArguments) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ExecCommandArguments) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ExecCommandBeginEvent) EncodeJSON(e *wire.Encoder) {
@@ -3467,21 +2997,13 @@ func (x *ExecCommandBeginEvent) DecodeJSON(d *wire.Decoder) {
 var execCommandBeginEventMembers = []string{"call_id", "command", "cwd", "parsed_cmd", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ExecCommandBeginEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ExecCommandBeginEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ExecCommandBeginEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ExecCommandBeginEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ExecCommandBeginEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ExecCommandBeginEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ExecCommandEndEvent) EncodeJSON(e *wire.Encoder) {
@@ -3538,21 +3060,13 @@ func (x *ExecCommandEndEvent) DecodeJSON(d *wire.Decoder) {
 var execCommandEndEventMembers = []string{"aggregated_output", "call_id", "duration", "exit_code", "formatted_output", "stderr", "stdout", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ExecCommandEndEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ExecCommandEndEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ExecCommandEndEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ExecCommandEndEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ExecCommandEndEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ExecCommandEndEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ExecCommandOutputDeltaEvent) EncodeJSON(e *wire.Encoder) {
@@ -3593,19 +3107,15 @@ var execCommandOutputDeltaEventMembers = []string{"call_id", "chunk", "stream", 
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ExecCommandOutputDeltaEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ExecCommandOutputDeltaEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ExecCommandOutputDeltaEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ExecCommandOutputDeltaEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -3661,21 +3171,13 @@ func (x *ExecOneOffCommandParams) DecodeJSON(d *wire.Decoder) {
 var execOneOffCommandParamsMembers = []string{"command", "cwd", "sandboxPolicy", "timeoutMs"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ExecOneOffCommandParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ExecOneOffCommandParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ExecOneOffCommandParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ExecOneOffCommandParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ExecOneOffCommandParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ExecOneOffCommandParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ExecOneOffCommandResult) EncodeJSON(e *wire.Encoder) {
@@ -3711,21 +3213,13 @@ func (x *ExecOneOffCommandResult) DecodeJSON(d *wire.Decoder) {
 var execOneOffCommandResultMembers = []string{"exitCode", "stderr", "stdout"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ExecOneOffCommandResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ExecOneOffCommandResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ExecOneOffCommandResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ExecOneOffCommandResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ExecOneOffCommandResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ExecOneOffCommandResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ExitedReviewModeEvent) EncodeJSON(e *wire.Encoder) {
@@ -3765,21 +3259,13 @@ func (x *ExitedReviewModeEvent) DecodeJSON(d *wire.Decoder) {
 var exitedReviewModeEventMembers = []string{"review_output", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ExitedReviewModeEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ExitedReviewModeEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ExitedReviewModeEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ExitedReviewModeEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ExitedReviewModeEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ExitedReviewModeEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *FunctionCallItem) EncodeJSON(e *wire.Encoder) {
@@ -3823,21 +3309,13 @@ func (x *FunctionCallItem) DecodeJSON(d *wire.Decoder) {
 var functionCallItemMembers = []string{"arguments", "call_id", "id", "name", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *FunctionCallItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *FunctionCallItem) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x FunctionCallItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x FunctionCallItem) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *FunctionCallItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *FunctionCallItem) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *FunctionCallOutputItem) EncodeJSON(e *wire.Encoder) {
@@ -3873,21 +3351,13 @@ func (x *FunctionCallOutputItem) DecodeJSON(d *wire.Decoder) {
 var functionCallOutputItemMembers = []string{"call_id", "output", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *FunctionCallOutputItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *FunctionCallOutputItem) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x FunctionCallOutputItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x FunctionCallOutputItem) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *FunctionCallOutputItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *FunctionCallOutputItem) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetAuthStatusParams) EncodeJSON(e *wire.Encoder) {
@@ -3918,21 +3388,13 @@ func (x *GetAuthStatusParams) DecodeJSON(d *wire.Decoder) {
 var getAuthStatusParamsMembers = []string{"includeToken", "refreshToken"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetAuthStatusParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetAuthStatusParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetAuthStatusParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetAuthStatusParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetAuthStatusParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetAuthStatusParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetAuthStatusResult) EncodeJSON(e *wire.Encoder) {
@@ -3968,21 +3430,13 @@ func (x *GetAuthStatusResult) DecodeJSON(d *wire.Decoder) {
 var getAuthStatusResultMembers = []string{"authMethod", "authToken", "requiresOpenaiAuth"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetAuthStatusResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetAuthStatusResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetAuthStatusResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetAuthStatusResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetAuthStatusResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetAuthStatusResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetHistoryEntryResponseEvent) EncodeJSON(e *wire.Encoder) {
@@ -4031,19 +3485,15 @@ var getHistoryEntryResponseEventMembers = []string{"entry", "log_id", "offset", 
 
 // AppendJSON appends the value's JSON to dst.
 func (x *GetHistoryEntryResponseEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetHistoryEntryResponseEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetHistoryEntryResponseEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *GetHistoryEntryResponseEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -4072,21 +3522,13 @@ func (x *GetUserAgentResult) DecodeJSON(d *wire.Decoder) {
 var getUserAgentResultMembers = []string{"userAgent"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetUserAgentResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetUserAgentResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetUserAgentResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetUserAgentResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetUserAgentResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetUserAgentResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetUserSavedConfigResult) EncodeJSON(e *wire.Encoder) {
@@ -4115,21 +3557,13 @@ func (x *GetUserSavedConfigResult) DecodeJSON(d *wire.Decoder) {
 var getUserSavedConfigResultMembers = []string{"config"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetUserSavedConfigResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetUserSavedConfigResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetUserSavedConfigResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetUserSavedConfigResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetUserSavedConfigResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetUserSavedConfigResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GitDiffToRemoteParams) EncodeJSON(e *wire.Encoder) {
@@ -4157,21 +3591,13 @@ func (x *GitDiffToRemoteParams) DecodeJSON(d *wire.Decoder) {
 var gitDiffToRemoteParamsMembers = []string{"cwd"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GitDiffToRemoteParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GitDiffToRemoteParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GitDiffToRemoteParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GitDiffToRemoteParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GitDiffToRemoteParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GitDiffToRemoteParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GitDiffToRemoteResult) EncodeJSON(e *wire.Encoder) {
@@ -4203,21 +3629,13 @@ func (x *GitDiffToRemoteResult) DecodeJSON(d *wire.Decoder) {
 var gitDiffToRemoteResultMembers = []string{"diff", "sha"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GitDiffToRemoteResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GitDiffToRemoteResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GitDiffToRemoteResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GitDiffToRemoteResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GitDiffToRemoteResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GitDiffToRemoteResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GitInfo) EncodeJSON(e *wire.Encoder) {
@@ -4252,21 +3670,13 @@ func (x *GitInfo) DecodeJSON(d *wire.Decoder) {
 var gitInfoMembers = []string{"branch", "commit_hash", "repository_url"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GitInfo) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GitInfo) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GitInfo) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GitInfo) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GitInfo) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GitInfo) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *HistoryEntry) EncodeJSON(e *wire.Encoder) {
@@ -4302,21 +3712,13 @@ func (x *HistoryEntry) DecodeJSON(d *wire.Decoder) {
 var historyEntryMembers = []string{"conversation_id", "text", "ts"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *HistoryEntry) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *HistoryEntry) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x HistoryEntry) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x HistoryEntry) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *HistoryEntry) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *HistoryEntry) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *HistoryLine) EncodeJSON(e *wire.Encoder) {
@@ -4352,21 +3754,13 @@ func (x *HistoryLine) DecodeJSON(d *wire.Decoder) {
 var historyLineMembers = []string{"session_id", "text", "ts"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *HistoryLine) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *HistoryLine) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x HistoryLine) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x HistoryLine) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *HistoryLine) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *HistoryLine) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *IDTokenClaims) EncodeJSON(e *wire.Encoder) {
@@ -4405,21 +3799,13 @@ func (x *IDTokenClaims) DecodeJSON(d *wire.Decoder) {
 var idTokenClaimsMembers = []string{"email", "https://api.openai.com/auth"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *IDTokenClaims) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *IDTokenClaims) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x IDTokenClaims) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x IDTokenClaims) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *IDTokenClaims) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *IDTokenClaims) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ImageInput) EncodeJSON(e *wire.Encoder) {
@@ -4447,21 +3833,13 @@ func (x *ImageInput) DecodeJSON(d *wire.Decoder) {
 var imageInputMembers = []string{"image_url"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ImageInput) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ImageInput) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ImageInput) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ImageInput) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ImageInput) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ImageInput) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ImageInputItem) EncodeJSON(e *wire.Encoder) {
@@ -4494,21 +3872,13 @@ func (x *ImageInputItem) DecodeJSON(d *wire.Decoder) {
 var imageInputItemMembers = []string{"data", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ImageInputItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ImageInputItem) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ImageInputItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ImageInputItem) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ImageInputItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ImageInputItem) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InputImageContent) EncodeJSON(e *wire.Encoder) {
@@ -4540,21 +3910,13 @@ func (x *InputImageContent) DecodeJSON(d *wire.Decoder) {
 var inputImageContentMembers = []string{"image_url", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *InputImageContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *InputImageContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InputImageContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InputImageContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *InputImageContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *InputImageContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InputTextContent) EncodeJSON(e *wire.Encoder) {
@@ -4586,21 +3948,13 @@ func (x *InputTextContent) DecodeJSON(d *wire.Decoder) {
 var inputTextContentMembers = []string{"text", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *InputTextContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *InputTextContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InputTextContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InputTextContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *InputTextContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *InputTextContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InterruptConversationParams) EncodeJSON(e *wire.Encoder) {
@@ -4629,19 +3983,15 @@ var interruptConversationParamsMembers = []string{"conversationId"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *InterruptConversationParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InterruptConversationParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InterruptConversationParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InterruptConversationParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -4671,19 +4021,15 @@ var interruptConversationResultMembers = []string{"abortReason"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *InterruptConversationResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InterruptConversationResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InterruptConversationResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *InterruptConversationResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -4712,21 +4058,13 @@ func (x *KeyExchangeReply) DecodeJSON(d *wire.Decoder) {
 var keyExchangeReplyMembers = []string{"access_token"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *KeyExchangeReply) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *KeyExchangeReply) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x KeyExchangeReply) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x KeyExchangeReply) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *KeyExchangeReply) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *KeyExchangeReply) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListConversationsParams) EncodeJSON(e *wire.Encoder) {
@@ -4757,21 +4095,13 @@ func (x *ListConversationsParams) DecodeJSON(d *wire.Decoder) {
 var listConversationsParamsMembers = []string{"cursor", "pageSize"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListConversationsParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListConversationsParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListConversationsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListConversationsParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListConversationsParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListConversationsParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListConversationsResult) EncodeJSON(e *wire.Encoder) {
@@ -4812,21 +4142,13 @@ func (x *ListConversationsResult) DecodeJSON(d *wire.Decoder) {
 var listConversationsResultMembers = []string{"items", "nextCursor"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListConversationsResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListConversationsResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListConversationsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListConversationsResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListConversationsResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListConversationsResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListCustomPromptsResponseEvent) EncodeJSON(e *wire.Encoder) {
@@ -4868,19 +4190,15 @@ var listCustomPromptsResponseEventMembers = []string{"custom_prompts", "type"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ListCustomPromptsResponseEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListCustomPromptsResponseEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListCustomPromptsResponseEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListCustomPromptsResponseEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -4924,21 +4242,13 @@ func (x *ListFilesCommand) DecodeJSON(d *wire.Decoder) {
 var listFilesCommandMembers = []string{"cmd", "path", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListFilesCommand) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListFilesCommand) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListFilesCommand) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListFilesCommand) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListFilesCommand) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListFilesCommand) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *LocalImageInput) EncodeJSON(e *wire.Encoder) {
@@ -4966,21 +4276,13 @@ func (x *LocalImageInput) DecodeJSON(d *wire.Decoder) {
 var localImageInputMembers = []string{"path"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *LocalImageInput) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *LocalImageInput) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x LocalImageInput) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x LocalImageInput) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *LocalImageInput) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *LocalImageInput) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *LocalImageInputItem) EncodeJSON(e *wire.Encoder) {
@@ -5013,21 +4315,13 @@ func (x *LocalImageInputItem) DecodeJSON(d *wire.Decoder) {
 var localImageInputItemMembers = []string{"data", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *LocalImageInputItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *LocalImageInputItem) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x LocalImageInputItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x LocalImageInputItem) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *LocalImageInputItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *LocalImageInputItem) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *LocalShellAction) EncodeJSON(e *wire.Encoder) {
@@ -5101,21 +4395,13 @@ func (x *LocalShellAction) DecodeJSON(d *wire.Decoder) {
 var localShellActionMembers = []string{"command", "env", "timeout_ms", "type", "user", "working_directory"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *LocalShellAction) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *LocalShellAction) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x LocalShellAction) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x LocalShellAction) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *LocalShellAction) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *LocalShellAction) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *LocalShellCallItem) EncodeJSON(e *wire.Encoder) {
@@ -5160,21 +4446,13 @@ func (x *LocalShellCallItem) DecodeJSON(d *wire.Decoder) {
 var localShellCallItemMembers = []string{"action", "call_id", "id", "status", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *LocalShellCallItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *LocalShellCallItem) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x LocalShellCallItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x LocalShellCallItem) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *LocalShellCallItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *LocalShellCallItem) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *LoginAPIKeyParams) EncodeJSON(e *wire.Encoder) {
@@ -5202,21 +4480,13 @@ func (x *LoginAPIKeyParams) DecodeJSON(d *wire.Decoder) {
 var loginAPIKeyParamsMembers = []string{"apiKey"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *LoginAPIKeyParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *LoginAPIKeyParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x LoginAPIKeyParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x LoginAPIKeyParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *LoginAPIKeyParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *LoginAPIKeyParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *LoginChatGptCompleteParams) EncodeJSON(e *wire.Encoder) {
@@ -5253,20 +4523,14 @@ var loginChatGptCompleteParamsMembers = []string{"error", "loginId", "success"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *LoginChatGptCompleteParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x LoginChatGptCompleteParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x LoginChatGptCompleteParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *LoginChatGptCompleteParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *LoginChatGptCompleteParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *LoginChatGptResult) EncodeJSON(e *wire.Encoder) {
@@ -5298,21 +4562,13 @@ func (x *LoginChatGptResult) DecodeJSON(d *wire.Decoder) {
 var loginChatGptResultMembers = []string{"authUrl", "loginId"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *LoginChatGptResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *LoginChatGptResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x LoginChatGptResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x LoginChatGptResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *LoginChatGptResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *LoginChatGptResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *MCPInvocation) EncodeJSON(e *wire.Encoder) {
@@ -5348,21 +4604,13 @@ func (x *MCPInvocation) DecodeJSON(d *wire.Decoder) {
 var mcpInvocationMembers = []string{"arguments", "server", "tool"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *MCPInvocation) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *MCPInvocation) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x MCPInvocation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x MCPInvocation) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *MCPInvocation) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *MCPInvocation) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *MCPListToolsResponseEvent) EncodeJSON(e *wire.Encoder) {
@@ -5411,20 +4659,14 @@ var mcpListToolsResponseEventMembers = []string{"tools", "type"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *MCPListToolsResponseEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x MCPListToolsResponseEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x MCPListToolsResponseEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *MCPListToolsResponseEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *MCPListToolsResponseEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *MCPToolCallBeginEvent) EncodeJSON(e *wire.Encoder) {
@@ -5461,21 +4703,13 @@ func (x *MCPToolCallBeginEvent) DecodeJSON(d *wire.Decoder) {
 var mcpToolCallBeginEventMembers = []string{"call_id", "invocation", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *MCPToolCallBeginEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *MCPToolCallBeginEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x MCPToolCallBeginEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x MCPToolCallBeginEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *MCPToolCallBeginEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *MCPToolCallBeginEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *MCPToolCallEndEvent) EncodeJSON(e *wire.Encoder) {
@@ -5522,21 +4756,13 @@ func (x *MCPToolCallEndEvent) DecodeJSON(d *wire.Decoder) {
 var mcpToolCallEndEventMembers = []string{"call_id", "duration", "invocation", "result", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *MCPToolCallEndEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *MCPToolCallEndEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x MCPToolCallEndEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x MCPToolCallEndEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *MCPToolCallEndEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *MCPToolCallEndEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *MCPToolCallErr) EncodeJSON(e *wire.Encoder) {
@@ -5564,21 +4790,13 @@ func (x *MCPToolCallErr) DecodeJSON(d *wire.Decoder) {
 var mcpToolCallErrMembers = []string{"Err"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *MCPToolCallErr) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *MCPToolCallErr) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x MCPToolCallErr) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x MCPToolCallErr) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *MCPToolCallErr) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *MCPToolCallErr) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *MCPToolCallOk) EncodeJSON(e *wire.Encoder) {
@@ -5607,21 +4825,13 @@ func (x *MCPToolCallOk) DecodeJSON(d *wire.Decoder) {
 var mcpToolCallOkMembers = []string{"Ok"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *MCPToolCallOk) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *MCPToolCallOk) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x MCPToolCallOk) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x MCPToolCallOk) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *MCPToolCallOk) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *MCPToolCallOk) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *MessageItem) EncodeJSON(e *wire.Encoder) {
@@ -5669,21 +4879,13 @@ func (x *MessageItem) DecodeJSON(d *wire.Decoder) {
 var messageItemMembers = []string{"content", "id", "role", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *MessageItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *MessageItem) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x MessageItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x MessageItem) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *MessageItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *MessageItem) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ModelError) EncodeJSON(e *wire.Encoder) {
@@ -5726,21 +4928,13 @@ func (x *ModelError) DecodeJSON(d *wire.Decoder) {
 var modelErrorMembers = []string{"code", "message", "plan_type", "resets_in_seconds", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ModelError) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ModelError) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ModelError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ModelError) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ModelError) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ModelError) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ModelErrorBody) EncodeJSON(e *wire.Encoder) {
@@ -5775,21 +4969,13 @@ func (x *ModelErrorBody) DecodeJSON(d *wire.Decoder) {
 var modelErrorBodyMembers = []string{"error"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ModelErrorBody) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ModelErrorBody) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ModelErrorBody) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ModelErrorBody) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ModelErrorBody) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ModelErrorBody) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *NewConversationParams) EncodeJSON(e *wire.Encoder) {
@@ -5850,21 +5036,13 @@ func (x *NewConversationParams) DecodeJSON(d *wire.Decoder) {
 var newConversationParamsMembers = []string{"approvalPolicy", "baseInstructions", "config", "cwd", "includeApplyPatchTool", "includePlanTool", "model", "profile", "sandbox"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *NewConversationParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *NewConversationParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x NewConversationParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x NewConversationParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *NewConversationParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *NewConversationParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *NewConversationResult) EncodeJSON(e *wire.Encoder) {
@@ -5904,21 +5082,13 @@ func (x *NewConversationResult) DecodeJSON(d *wire.Decoder) {
 var newConversationResultMembers = []string{"conversationId", "model", "reasoningEffort", "rolloutPath"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *NewConversationResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *NewConversationResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x NewConversationResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x NewConversationResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *NewConversationResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *NewConversationResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *NotifyPayload) EncodeJSON(e *wire.Encoder) {
@@ -5973,21 +5143,13 @@ func (x *NotifyPayload) DecodeJSON(d *wire.Decoder) {
 var notifyPayloadMembers = []string{"input-messages", "last-assistant-message", "turn-id", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *NotifyPayload) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *NotifyPayload) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x NotifyPayload) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x NotifyPayload) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *NotifyPayload) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *NotifyPayload) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *OtherCommand) EncodeJSON(e *wire.Encoder) {
@@ -6019,21 +5181,13 @@ func (x *OtherCommand) DecodeJSON(d *wire.Decoder) {
 var otherCommandMembers = []string{"cmd", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *OtherCommand) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *OtherCommand) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x OtherCommand) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x OtherCommand) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *OtherCommand) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *OtherCommand) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *OutputTextContent) EncodeJSON(e *wire.Encoder) {
@@ -6065,21 +5219,13 @@ func (x *OutputTextContent) DecodeJSON(d *wire.Decoder) {
 var outputTextContentMembers = []string{"text", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *OutputTextContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *OutputTextContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x OutputTextContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x OutputTextContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *OutputTextContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *OutputTextContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PatchApplyBeginEvent) EncodeJSON(e *wire.Encoder) {
@@ -6131,21 +5277,13 @@ func (x *PatchApplyBeginEvent) DecodeJSON(d *wire.Decoder) {
 var patchApplyBeginEventMembers = []string{"auto_approved", "call_id", "changes", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PatchApplyBeginEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PatchApplyBeginEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PatchApplyBeginEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PatchApplyBeginEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PatchApplyBeginEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PatchApplyBeginEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PatchApplyEndEvent) EncodeJSON(e *wire.Encoder) {
@@ -6189,21 +5327,13 @@ func (x *PatchApplyEndEvent) DecodeJSON(d *wire.Decoder) {
 var patchApplyEndEventMembers = []string{"call_id", "stderr", "stdout", "success", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PatchApplyEndEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PatchApplyEndEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PatchApplyEndEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PatchApplyEndEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PatchApplyEndEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PatchApplyEndEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PatchApprovalElicitParams) EncodeJSON(e *wire.Encoder) {
@@ -6277,20 +5407,14 @@ var patchApprovalElicitParamsMembers = []string{"codex_call_id", "codex_changes"
 
 // AppendJSON appends the value's JSON to dst.
 func (x *PatchApprovalElicitParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PatchApprovalElicitParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PatchApprovalElicitParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PatchApprovalElicitParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PatchApprovalElicitParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PlanItem) EncodeJSON(e *wire.Encoder) {
@@ -6322,21 +5446,13 @@ func (x *PlanItem) DecodeJSON(d *wire.Decoder) {
 var planItemMembers = []string{"status", "step"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PlanItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PlanItem) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PlanItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PlanItem) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PlanItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PlanItem) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PlanUpdateEvent) EncodeJSON(e *wire.Encoder) {
@@ -6388,21 +5504,13 @@ func (x *PlanUpdateEvent) DecodeJSON(d *wire.Decoder) {
 var planUpdateEventMembers = []string{"explanation", "plan", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PlanUpdateEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PlanUpdateEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PlanUpdateEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PlanUpdateEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PlanUpdateEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PlanUpdateEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Profile) EncodeJSON(e *wire.Encoder) {
@@ -6503,21 +5611,13 @@ func (x *Profile) DecodeJSON(d *wire.Decoder) {
 var profileMembers = []string{"approvalPolicy", "chatgptBaseUrl", "model", "modelProvider", "modelReasoningEffort", "modelReasoningSummary", "modelVerbosity"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Profile) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Profile) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Profile) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Profile) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Profile) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Profile) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReadCommand) EncodeJSON(e *wire.Encoder) {
@@ -6553,21 +5653,13 @@ func (x *ReadCommand) DecodeJSON(d *wire.Decoder) {
 var readCommandMembers = []string{"cmd", "name", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReadCommand) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReadCommand) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReadCommand) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReadCommand) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReadCommand) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReadCommand) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReadOnlyPolicy) EncodeJSON(e *wire.Encoder) {
@@ -6595,21 +5687,13 @@ func (x *ReadOnlyPolicy) DecodeJSON(d *wire.Decoder) {
 var readOnlyPolicyMembers = []string{"mode"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReadOnlyPolicy) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReadOnlyPolicy) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReadOnlyPolicy) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReadOnlyPolicy) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReadOnlyPolicy) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReadOnlyPolicy) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReasoningItem) EncodeJSON(e *wire.Encoder) {
@@ -6676,21 +5760,13 @@ func (x *ReasoningItem) DecodeJSON(d *wire.Decoder) {
 var reasoningItemMembers = []string{"content", "encrypted_content", "id", "summary", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReasoningItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReasoningItem) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReasoningItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReasoningItem) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReasoningItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReasoningItem) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReasoningPlainText) EncodeJSON(e *wire.Encoder) {
@@ -6722,21 +5798,13 @@ func (x *ReasoningPlainText) DecodeJSON(d *wire.Decoder) {
 var reasoningPlainTextMembers = []string{"text", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReasoningPlainText) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReasoningPlainText) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReasoningPlainText) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReasoningPlainText) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReasoningPlainText) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReasoningPlainText) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReasoningSummaryText) EncodeJSON(e *wire.Encoder) {
@@ -6768,21 +5836,13 @@ func (x *ReasoningSummaryText) DecodeJSON(d *wire.Decoder) {
 var reasoningSummaryTextMembers = []string{"text", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReasoningSummaryText) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReasoningSummaryText) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReasoningSummaryText) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReasoningSummaryText) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReasoningSummaryText) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReasoningSummaryText) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReasoningText) EncodeJSON(e *wire.Encoder) {
@@ -6814,21 +5874,13 @@ func (x *ReasoningText) DecodeJSON(d *wire.Decoder) {
 var reasoningTextMembers = []string{"text", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReasoningText) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReasoningText) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReasoningText) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReasoningText) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReasoningText) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReasoningText) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *RemoveConversationListenerParams) EncodeJSON(e *wire.Encoder) {
@@ -6857,19 +5909,15 @@ var removeConversationListenerParamsMembers = []string{"subscriptionId"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *RemoveConversationListenerParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x RemoveConversationListenerParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x RemoveConversationListenerParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *RemoveConversationListenerParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -6907,21 +5955,13 @@ func (x *ResponseItemLine) DecodeJSON(d *wire.Decoder) {
 var responseItemLineMembers = []string{"payload", "timestamp", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResponseItemLine) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResponseItemLine) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResponseItemLine) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResponseItemLine) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResponseItemLine) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResponseItemLine) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResumeConversationParams) EncodeJSON(e *wire.Encoder) {
@@ -6961,21 +6001,13 @@ func (x *ResumeConversationParams) DecodeJSON(d *wire.Decoder) {
 var resumeConversationParamsMembers = []string{"overrides", "path"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResumeConversationParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResumeConversationParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResumeConversationParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResumeConversationParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResumeConversationParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResumeConversationParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResumeConversationResult) EncodeJSON(e *wire.Encoder) {
@@ -7025,21 +6057,13 @@ func (x *ResumeConversationResult) DecodeJSON(d *wire.Decoder) {
 var resumeConversationResultMembers = []string{"conversationId", "initialMessages", "model"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResumeConversationResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResumeConversationResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResumeConversationResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResumeConversationResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResumeConversationResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResumeConversationResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReviewCodeLocation) EncodeJSON(e *wire.Encoder) {
@@ -7072,21 +6096,13 @@ func (x *ReviewCodeLocation) DecodeJSON(d *wire.Decoder) {
 var reviewCodeLocationMembers = []string{"absolute_file_path", "line_range"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReviewCodeLocation) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReviewCodeLocation) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReviewCodeLocation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReviewCodeLocation) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReviewCodeLocation) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReviewCodeLocation) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReviewFinding) EncodeJSON(e *wire.Encoder) {
@@ -7131,21 +6147,13 @@ func (x *ReviewFinding) DecodeJSON(d *wire.Decoder) {
 var reviewFindingMembers = []string{"body", "code_location", "confidence_score", "priority", "title"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReviewFinding) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReviewFinding) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReviewFinding) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReviewFinding) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReviewFinding) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReviewFinding) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReviewLineRange) EncodeJSON(e *wire.Encoder) {
@@ -7177,21 +6185,13 @@ func (x *ReviewLineRange) DecodeJSON(d *wire.Decoder) {
 var reviewLineRangeMembers = []string{"end", "start"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReviewLineRange) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReviewLineRange) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReviewLineRange) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReviewLineRange) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReviewLineRange) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReviewLineRange) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReviewOutput) EncodeJSON(e *wire.Encoder) {
@@ -7240,21 +6240,13 @@ func (x *ReviewOutput) DecodeJSON(d *wire.Decoder) {
 var reviewOutputMembers = []string{"findings", "overall_confidence_score", "overall_correctness", "overall_explanation"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReviewOutput) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReviewOutput) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReviewOutput) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReviewOutput) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReviewOutput) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReviewOutput) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SandboxSettings) EncodeJSON(e *wire.Encoder) {
@@ -7302,21 +6294,13 @@ func (x *SandboxSettings) DecodeJSON(d *wire.Decoder) {
 var sandboxSettingsMembers = []string{"excludeSlashTmp", "excludeTmpdirEnvVar", "networkAccess", "writableRoots"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SandboxSettings) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SandboxSettings) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SandboxSettings) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SandboxSettings) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SandboxSettings) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SandboxSettings) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SearchCommand) EncodeJSON(e *wire.Encoder) {
@@ -7370,21 +6354,13 @@ func (x *SearchCommand) DecodeJSON(d *wire.Decoder) {
 var searchCommandMembers = []string{"cmd", "path", "query", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SearchCommand) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SearchCommand) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SearchCommand) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SearchCommand) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SearchCommand) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SearchCommand) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SendUserMessageParams) EncodeJSON(e *wire.Encoder) {
@@ -7424,21 +6400,13 @@ func (x *SendUserMessageParams) DecodeJSON(d *wire.Decoder) {
 var sendUserMessageParamsMembers = []string{"conversationId", "items"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SendUserMessageParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SendUserMessageParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SendUserMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SendUserMessageParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SendUserMessageParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SendUserMessageParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SendUserTurnParams) EncodeJSON(e *wire.Encoder) {
@@ -7503,21 +6471,13 @@ func (x *SendUserTurnParams) DecodeJSON(d *wire.Decoder) {
 var sendUserTurnParamsMembers = []string{"approvalPolicy", "conversationId", "cwd", "effort", "items", "model", "sandboxPolicy", "summary"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SendUserTurnParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SendUserTurnParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SendUserTurnParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SendUserTurnParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SendUserTurnParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SendUserTurnParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SessionConfiguredEvent) EncodeJSON(e *wire.Encoder) {
@@ -7587,21 +6547,13 @@ func (x *SessionConfiguredEvent) DecodeJSON(d *wire.Decoder) {
 var sessionConfiguredEventMembers = []string{"history_entry_count", "history_log_id", "initial_messages", "model", "reasoning_effort", "rollout_path", "session_id", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SessionConfiguredEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SessionConfiguredEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SessionConfiguredEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SessionConfiguredEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SessionConfiguredEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SessionConfiguredEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SessionMeta) EncodeJSON(e *wire.Encoder) {
@@ -7668,21 +6620,13 @@ func (x *SessionMeta) DecodeJSON(d *wire.Decoder) {
 var sessionMetaMembers = []string{"cli_version", "cwd", "git", "id", "instructions", "originator", "timestamp"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SessionMeta) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SessionMeta) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SessionMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SessionMeta) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SessionMeta) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SessionMeta) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SessionMetaLine) EncodeJSON(e *wire.Encoder) {
@@ -7719,21 +6663,13 @@ func (x *SessionMetaLine) DecodeJSON(d *wire.Decoder) {
 var sessionMetaLineMembers = []string{"payload", "timestamp", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SessionMetaLine) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SessionMetaLine) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SessionMetaLine) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SessionMetaLine) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SessionMetaLine) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SessionMetaLine) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SetDefaultModelParams) EncodeJSON(e *wire.Encoder) {
@@ -7764,21 +6700,13 @@ func (x *SetDefaultModelParams) DecodeJSON(d *wire.Decoder) {
 var setDefaultModelParamsMembers = []string{"model", "reasoningEffort"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SetDefaultModelParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SetDefaultModelParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SetDefaultModelParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SetDefaultModelParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SetDefaultModelParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SetDefaultModelParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ShellToolArguments) EncodeJSON(e *wire.Encoder) {
@@ -7834,21 +6762,13 @@ func (x *ShellToolArguments) DecodeJSON(d *wire.Decoder) {
 var shellToolArgumentsMembers = []string{"command", "justification", "timeout", "timeout_ms", "with_escalated_permissions", "workdir"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ShellToolArguments) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ShellToolArguments) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ShellToolArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ShellToolArguments) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ShellToolArguments) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ShellToolArguments) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ShellToolMetadata) EncodeJSON(e *wire.Encoder) {
@@ -7880,21 +6800,13 @@ func (x *ShellToolMetadata) DecodeJSON(d *wire.Decoder) {
 var shellToolMetadataMembers = []string{"duration_seconds", "exit_code"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ShellToolMetadata) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ShellToolMetadata) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ShellToolMetadata) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ShellToolMetadata) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ShellToolMetadata) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ShellToolMetadata) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ShellToolOutput) EncodeJSON(e *wire.Encoder) {
@@ -7927,21 +6839,13 @@ func (x *ShellToolOutput) DecodeJSON(d *wire.Decoder) {
 var shellToolOutputMembers = []string{"metadata", "output"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ShellToolOutput) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ShellToolOutput) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ShellToolOutput) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ShellToolOutput) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ShellToolOutput) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ShellToolOutput) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ShutdownCompleteEvent) EncodeJSON(e *wire.Encoder) {
@@ -7969,21 +6873,13 @@ func (x *ShutdownCompleteEvent) DecodeJSON(d *wire.Decoder) {
 var shutdownCompleteEventMembers = []string{"type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ShutdownCompleteEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ShutdownCompleteEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ShutdownCompleteEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ShutdownCompleteEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ShutdownCompleteEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ShutdownCompleteEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *StreamErrorEvent) EncodeJSON(e *wire.Encoder) {
@@ -8015,21 +6911,13 @@ func (x *StreamErrorEvent) DecodeJSON(d *wire.Decoder) {
 var streamErrorEventMembers = []string{"message", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *StreamErrorEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *StreamErrorEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x StreamErrorEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x StreamErrorEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *StreamErrorEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *StreamErrorEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TaskCompleteEvent) EncodeJSON(e *wire.Encoder) {
@@ -8068,21 +6956,13 @@ func (x *TaskCompleteEvent) DecodeJSON(d *wire.Decoder) {
 var taskCompleteEventMembers = []string{"last_agent_message", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TaskCompleteEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TaskCompleteEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TaskCompleteEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TaskCompleteEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TaskCompleteEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TaskCompleteEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TaskStartedEvent) EncodeJSON(e *wire.Encoder) {
@@ -8121,21 +7001,13 @@ func (x *TaskStartedEvent) DecodeJSON(d *wire.Decoder) {
 var taskStartedEventMembers = []string{"model_context_window", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TaskStartedEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TaskStartedEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TaskStartedEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TaskStartedEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TaskStartedEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TaskStartedEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TextInput) EncodeJSON(e *wire.Encoder) {
@@ -8163,21 +7035,13 @@ func (x *TextInput) DecodeJSON(d *wire.Decoder) {
 var textInputMembers = []string{"text"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TextInput) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TextInput) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TextInput) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TextInput) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TextInput) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TextInput) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TextInputItem) EncodeJSON(e *wire.Encoder) {
@@ -8210,21 +7074,13 @@ func (x *TextInputItem) DecodeJSON(d *wire.Decoder) {
 var textInputItemMembers = []string{"data", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TextInputItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TextInputItem) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TextInputItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TextInputItem) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TextInputItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TextInputItem) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TokenCountEvent) EncodeJSON(e *wire.Encoder) {
@@ -8264,21 +7120,13 @@ func (x *TokenCountEvent) DecodeJSON(d *wire.Decoder) {
 var tokenCountEventMembers = []string{"info", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TokenCountEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TokenCountEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TokenCountEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TokenCountEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TokenCountEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TokenCountEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TokenExchangeReply) EncodeJSON(e *wire.Encoder) {
@@ -8314,21 +7162,13 @@ func (x *TokenExchangeReply) DecodeJSON(d *wire.Decoder) {
 var tokenExchangeReplyMembers = []string{"access_token", "id_token", "refresh_token"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TokenExchangeReply) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TokenExchangeReply) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TokenExchangeReply) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TokenExchangeReply) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TokenExchangeReply) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TokenExchangeReply) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TokenRefreshBody) EncodeJSON(e *wire.Encoder) {
@@ -8368,21 +7208,13 @@ func (x *TokenRefreshBody) DecodeJSON(d *wire.Decoder) {
 var tokenRefreshBodyMembers = []string{"client_id", "grant_type", "refresh_token", "scope"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TokenRefreshBody) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TokenRefreshBody) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TokenRefreshBody) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TokenRefreshBody) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TokenRefreshBody) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TokenRefreshBody) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TokenRefreshReply) EncodeJSON(e *wire.Encoder) {
@@ -8418,21 +7250,13 @@ func (x *TokenRefreshReply) DecodeJSON(d *wire.Decoder) {
 var tokenRefreshReplyMembers = []string{"access_token", "id_token", "refresh_token"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TokenRefreshReply) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TokenRefreshReply) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TokenRefreshReply) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TokenRefreshReply) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TokenRefreshReply) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TokenRefreshReply) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TokenUsage) EncodeJSON(e *wire.Encoder) {
@@ -8476,21 +7300,13 @@ func (x *TokenUsage) DecodeJSON(d *wire.Decoder) {
 var tokenUsageMembers = []string{"cached_input_tokens", "input_tokens", "output_tokens", "reasoning_output_tokens", "total_tokens"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TokenUsage) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TokenUsage) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TokenUsage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TokenUsage) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TokenUsage) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TokenUsage) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TokenUsageInfo) EncodeJSON(e *wire.Encoder) {
@@ -8535,21 +7351,13 @@ func (x *TokenUsageInfo) DecodeJSON(d *wire.Decoder) {
 var tokenUsageInfoMembers = []string{"last_token_usage", "model_context_window", "total_token_usage"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TokenUsageInfo) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TokenUsageInfo) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TokenUsageInfo) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TokenUsageInfo) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TokenUsageInfo) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TokenUsageInfo) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Tools) EncodeJSON(e *wire.Encoder) {
@@ -8580,21 +7388,13 @@ func (x *Tools) DecodeJSON(d *wire.Decoder) {
 var toolsMembers = []string{"viewImage", "webSearch"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Tools) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Tools) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Tools) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Tools) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Tools) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Tools) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TurnAbortedEvent) EncodeJSON(e *wire.Encoder) {
@@ -8626,21 +7426,13 @@ func (x *TurnAbortedEvent) DecodeJSON(d *wire.Decoder) {
 var turnAbortedEventMembers = []string{"reason", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TurnAbortedEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TurnAbortedEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TurnAbortedEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TurnAbortedEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TurnAbortedEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TurnAbortedEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TurnContext) EncodeJSON(e *wire.Encoder) {
@@ -8689,21 +7481,13 @@ func (x *TurnContext) DecodeJSON(d *wire.Decoder) {
 var turnContextMembers = []string{"approval_policy", "cwd", "effort", "model", "sandbox_policy", "summary"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TurnContext) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TurnContext) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TurnContext) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TurnContext) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TurnContext) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TurnContext) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TurnContextLine) EncodeJSON(e *wire.Encoder) {
@@ -8740,21 +7524,13 @@ func (x *TurnContextLine) DecodeJSON(d *wire.Decoder) {
 var turnContextLineMembers = []string{"payload", "timestamp", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TurnContextLine) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TurnContextLine) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TurnContextLine) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TurnContextLine) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TurnContextLine) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TurnContextLine) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TurnDiffEvent) EncodeJSON(e *wire.Encoder) {
@@ -8786,21 +7562,13 @@ func (x *TurnDiffEvent) DecodeJSON(d *wire.Decoder) {
 var turnDiffEventMembers = []string{"type", "unified_diff"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TurnDiffEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TurnDiffEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TurnDiffEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TurnDiffEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TurnDiffEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TurnDiffEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *UnifiedExecArguments) EncodeJSON(e *wire.Encoder) {
@@ -8844,21 +7612,13 @@ func (x *UnifiedExecArguments) DecodeJSON(d *wire.Decoder) {
 var unifiedExecArgumentsMembers = []string{"input", "session_id", "timeout_ms"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *UnifiedExecArguments) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *UnifiedExecArguments) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UnifiedExecArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UnifiedExecArguments) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *UnifiedExecArguments) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *UnifiedExecArguments) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *UnifiedExecOutput) EncodeJSON(e *wire.Encoder) {
@@ -8897,21 +7657,13 @@ func (x *UnifiedExecOutput) DecodeJSON(d *wire.Decoder) {
 var unifiedExecOutputMembers = []string{"output", "session_id"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *UnifiedExecOutput) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *UnifiedExecOutput) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UnifiedExecOutput) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UnifiedExecOutput) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *UnifiedExecOutput) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *UnifiedExecOutput) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *UpdateFileChange) EncodeJSON(e *wire.Encoder) {
@@ -8940,21 +7692,13 @@ func (x *UpdateFileChange) DecodeJSON(d *wire.Decoder) {
 var updateFileChangeMembers = []string{"update"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *UpdateFileChange) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *UpdateFileChange) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UpdateFileChange) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UpdateFileChange) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *UpdateFileChange) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *UpdateFileChange) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *UpdatePlanArguments) EncodeJSON(e *wire.Encoder) {
@@ -8995,21 +7739,13 @@ func (x *UpdatePlanArguments) DecodeJSON(d *wire.Decoder) {
 var updatePlanArgumentsMembers = []string{"explanation", "plan"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *UpdatePlanArguments) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *UpdatePlanArguments) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UpdatePlanArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UpdatePlanArguments) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *UpdatePlanArguments) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *UpdatePlanArguments) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *UpdatedFile) EncodeJSON(e *wire.Encoder) {
@@ -9048,21 +7784,13 @@ func (x *UpdatedFile) DecodeJSON(d *wire.Decoder) {
 var updatedFileMembers = []string{"move_path", "unified_diff"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *UpdatedFile) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *UpdatedFile) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UpdatedFile) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UpdatedFile) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *UpdatedFile) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *UpdatedFile) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *UserInfoResult) EncodeJSON(e *wire.Encoder) {
@@ -9097,21 +7825,13 @@ func (x *UserInfoResult) DecodeJSON(d *wire.Decoder) {
 var userInfoResultMembers = []string{"allegedUserEmail"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *UserInfoResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *UserInfoResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UserInfoResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UserInfoResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *UserInfoResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *UserInfoResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *UserMessageEvent) EncodeJSON(e *wire.Encoder) {
@@ -9165,21 +7885,13 @@ func (x *UserMessageEvent) DecodeJSON(d *wire.Decoder) {
 var userMessageEventMembers = []string{"images", "kind", "message", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *UserMessageEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *UserMessageEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UserMessageEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UserMessageEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *UserMessageEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *UserMessageEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *UserSavedConfig) EncodeJSON(e *wire.Encoder) {
@@ -9275,21 +7987,13 @@ func (x *UserSavedConfig) DecodeJSON(d *wire.Decoder) {
 var userSavedConfigMembers = []string{"approvalPolicy", "model", "modelReasoningEffort", "modelReasoningSummary", "modelVerbosity", "profile", "profiles", "sandboxMode", "sandboxSettings", "tools"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *UserSavedConfig) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *UserSavedConfig) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UserSavedConfig) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UserSavedConfig) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *UserSavedConfig) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *UserSavedConfig) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ViewImageArguments) EncodeJSON(e *wire.Encoder) {
@@ -9317,21 +8021,13 @@ func (x *ViewImageArguments) DecodeJSON(d *wire.Decoder) {
 var viewImageArgumentsMembers = []string{"path"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ViewImageArguments) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ViewImageArguments) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ViewImageArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ViewImageArguments) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ViewImageArguments) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ViewImageArguments) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *WebSearchAction) EncodeJSON(e *wire.Encoder) {
@@ -9363,21 +8059,13 @@ func (x *WebSearchAction) DecodeJSON(d *wire.Decoder) {
 var webSearchActionMembers = []string{"query", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *WebSearchAction) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *WebSearchAction) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x WebSearchAction) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x WebSearchAction) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *WebSearchAction) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *WebSearchAction) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *WebSearchBeginEvent) EncodeJSON(e *wire.Encoder) {
@@ -9409,21 +8097,13 @@ func (x *WebSearchBeginEvent) DecodeJSON(d *wire.Decoder) {
 var webSearchBeginEventMembers = []string{"call_id", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *WebSearchBeginEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *WebSearchBeginEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x WebSearchBeginEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x WebSearchBeginEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *WebSearchBeginEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *WebSearchBeginEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *WebSearchCallItem) EncodeJSON(e *wire.Encoder) {
@@ -9464,21 +8144,13 @@ func (x *WebSearchCallItem) DecodeJSON(d *wire.Decoder) {
 var webSearchCallItemMembers = []string{"action", "id", "status", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *WebSearchCallItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *WebSearchCallItem) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x WebSearchCallItem) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x WebSearchCallItem) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *WebSearchCallItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *WebSearchCallItem) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *WebSearchEndEvent) EncodeJSON(e *wire.Encoder) {
@@ -9514,21 +8186,13 @@ func (x *WebSearchEndEvent) DecodeJSON(d *wire.Decoder) {
 var webSearchEndEventMembers = []string{"call_id", "query", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *WebSearchEndEvent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *WebSearchEndEvent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x WebSearchEndEvent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x WebSearchEndEvent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *WebSearchEndEvent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *WebSearchEndEvent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *WorkspaceWritePolicy) EncodeJSON(e *wire.Encoder) {
@@ -9586,21 +8250,13 @@ func (x *WorkspaceWritePolicy) DecodeJSON(d *wire.Decoder) {
 var workspaceWritePolicyMembers = []string{"exclude_slash_tmp", "exclude_tmpdir_env_var", "mode", "network_access", "writable_roots"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *WorkspaceWritePolicy) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *WorkspaceWritePolicy) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x WorkspaceWritePolicy) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x WorkspaceWritePolicy) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *WorkspaceWritePolicy) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *WorkspaceWritePolicy) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *WriteStdinArguments) EncodeJSON(e *wire.Encoder) {
@@ -9640,18 +8296,10 @@ func (x *WriteStdinArguments) DecodeJSON(d *wire.Decoder) {
 var writeStdinArgumentsMembers = []string{"chars", "max_output_tokens", "session_id", "yield_time_ms"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *WriteStdinArguments) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *WriteStdinArguments) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x WriteStdinArguments) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x WriteStdinArguments) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *WriteStdinArguments) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *WriteStdinArguments) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }

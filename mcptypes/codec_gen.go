@@ -58,21 +58,13 @@ func (x *Annotations) DecodeJSON(d *wire.Decoder) {
 var annotationsMembers = []string{"audience", "lastModified", "priority"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Annotations) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Annotations) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Annotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Annotations) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Annotations) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Annotations) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *AudioContent) EncodeJSON(e *wire.Encoder) {
@@ -126,21 +118,13 @@ func (x *AudioContent) DecodeJSON(d *wire.Decoder) {
 var audioContentMembers = []string{"_meta", "annotations", "data", "mimeType", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *AudioContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *AudioContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AudioContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AudioContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *AudioContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *AudioContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *BlobResourceContents) EncodeJSON(e *wire.Encoder) {
@@ -182,21 +166,13 @@ func (x *BlobResourceContents) DecodeJSON(d *wire.Decoder) {
 var blobResourceContentsMembers = []string{"_meta", "blob", "mimeType", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *BlobResourceContents) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *BlobResourceContents) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x BlobResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x BlobResourceContents) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *BlobResourceContents) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *BlobResourceContents) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *BooleanSchema) EncodeJSON(e *wire.Encoder) {
@@ -236,21 +212,13 @@ func (x *BooleanSchema) DecodeJSON(d *wire.Decoder) {
 var booleanSchemaMembers = []string{"default", "description", "title", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *BooleanSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *BooleanSchema) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x BooleanSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x BooleanSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *BooleanSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *BooleanSchema) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CallToolParams) EncodeJSON(e *wire.Encoder) {
@@ -294,21 +262,13 @@ func (x *CallToolParams) DecodeJSON(d *wire.Decoder) {
 var callToolParamsMembers = []string{"_meta", "arguments", "name"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CallToolParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CallToolParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CallToolParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CallToolParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CallToolParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CallToolParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CallToolResult) EncodeJSON(e *wire.Encoder) {
@@ -358,21 +318,13 @@ func (x *CallToolResult) DecodeJSON(d *wire.Decoder) {
 var callToolResultMembers = []string{"_meta", "content", "isError", "structuredContent"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CallToolResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CallToolResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CallToolResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CallToolResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CallToolResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CallToolResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CancelledParams) EncodeJSON(e *wire.Encoder) {
@@ -410,21 +362,13 @@ func (x *CancelledParams) DecodeJSON(d *wire.Decoder) {
 var cancelledParamsMembers = []string{"_meta", "reason", "requestId"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CancelledParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CancelledParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CancelledParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CancelledParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CancelledParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CancelledParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ClientCapabilities) EncodeJSON(e *wire.Encoder) {
@@ -493,21 +437,13 @@ func (x *ClientCapabilities) DecodeJSON(d *wire.Decoder) {
 var clientCapabilitiesMembers = []string{"elicitation", "experimental", "roots", "sampling"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ClientCapabilities) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ClientCapabilities) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ClientCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ClientCapabilities) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ClientCapabilities) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ClientCapabilities) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ClientCapabilitiesRoots) EncodeJSON(e *wire.Encoder) {
@@ -534,21 +470,13 @@ func (x *ClientCapabilitiesRoots) DecodeJSON(d *wire.Decoder) {
 var clientCapabilitiesRootsMembers = []string{"listChanged"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ClientCapabilitiesRoots) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ClientCapabilitiesRoots) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ClientCapabilitiesRoots) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ClientCapabilitiesRoots) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ClientCapabilitiesRoots) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ClientCapabilitiesRoots) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteParams) EncodeJSON(e *wire.Encoder) {
@@ -606,21 +534,13 @@ func (x *CompleteParams) DecodeJSON(d *wire.Decoder) {
 var completeParamsMembers = []string{"_meta", "argument", "context", "ref"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteParamsArgument) EncodeJSON(e *wire.Encoder) {
@@ -652,21 +572,13 @@ func (x *CompleteParamsArgument) DecodeJSON(d *wire.Decoder) {
 var completeParamsArgumentMembers = []string{"name", "value"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteParamsArgument) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteParamsArgument) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteParamsArgument) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteParamsArgument) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteParamsArgument) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteParamsArgument) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteParamsContext) EncodeJSON(e *wire.Encoder) {
@@ -711,21 +623,13 @@ func (x *CompleteParamsContext) DecodeJSON(d *wire.Decoder) {
 var completeParamsContextMembers = []string{"arguments"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteParamsContext) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteParamsContext) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteParamsContext) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteParamsContext) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteParamsContext) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteParamsContext) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteResult) EncodeJSON(e *wire.Encoder) {
@@ -760,21 +664,13 @@ func (x *CompleteResult) DecodeJSON(d *wire.Decoder) {
 var completeResultMembers = []string{"_meta", "completion"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteResultCompletion) EncodeJSON(e *wire.Encoder) {
@@ -818,21 +714,13 @@ func (x *CompleteResultCompletion) DecodeJSON(d *wire.Decoder) {
 var completeResultCompletionMembers = []string{"hasMore", "total", "values"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteResultCompletion) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteResultCompletion) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteResultCompletion) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteResultCompletion) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteResultCompletion) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteResultCompletion) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CreateMessageParams) EncodeJSON(e *wire.Encoder) {
@@ -933,21 +821,13 @@ func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
 var createMessageParamsMembers = []string{"_meta", "includeContext", "maxTokens", "messages", "metadata", "modelPreferences", "stopSequences", "systemPrompt", "temperature"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CreateMessageParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CreateMessageParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CreateMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CreateMessageParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CreateMessageParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CreateMessageParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CreateMessageResult) EncodeJSON(e *wire.Encoder) {
@@ -994,21 +874,13 @@ func (x *CreateMessageResult) DecodeJSON(d *wire.Decoder) {
 var createMessageResultMembers = []string{"_meta", "content", "model", "role", "stopReason"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CreateMessageResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CreateMessageResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CreateMessageResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CreateMessageResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CreateMessageResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CreateMessageResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ElicitParams) EncodeJSON(e *wire.Encoder) {
@@ -1053,21 +925,13 @@ func (x *ElicitParams) DecodeJSON(d *wire.Decoder) {
 var elicitParamsMembers = []string{"_meta", "message", "requestedSchema"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ElicitParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ElicitParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ElicitParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ElicitParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ElicitParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ElicitParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ElicitParamsRequestedSchema) EncodeJSON(e *wire.Encoder) {
@@ -1130,19 +994,15 @@ var elicitParamsRequestedSchemaMembers = []string{"properties", "required", "typ
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ElicitParamsRequestedSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ElicitParamsRequestedSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ElicitParamsRequestedSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitParamsRequestedSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -1183,21 +1043,13 @@ func (x *ElicitResult) DecodeJSON(d *wire.Decoder) {
 var elicitResultMembers = []string{"_meta", "action", "content"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ElicitResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ElicitResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ElicitResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ElicitResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ElicitResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ElicitResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *EmbeddedResource) EncodeJSON(e *wire.Encoder) {
@@ -1248,21 +1100,13 @@ func (x *EmbeddedResource) DecodeJSON(d *wire.Decoder) {
 var embeddedResourceMembers = []string{"_meta", "annotations", "resource", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *EmbeddedResource) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *EmbeddedResource) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x EmbeddedResource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x EmbeddedResource) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *EmbeddedResource) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *EmbeddedResource) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *EmptyResult) EncodeJSON(e *wire.Encoder) {
@@ -1291,21 +1135,13 @@ func (x *EmptyResult) DecodeJSON(d *wire.Decoder) {
 var emptyResultMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *EmptyResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *EmptyResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x EmptyResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x EmptyResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *EmptyResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *EmptyResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *EnumSchema) EncodeJSON(e *wire.Encoder) {
@@ -1371,21 +1207,13 @@ func (x *EnumSchema) DecodeJSON(d *wire.Decoder) {
 var enumSchemaMembers = []string{"description", "enum", "enumNames", "title", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *EnumSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *EnumSchema) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x EnumSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x EnumSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *EnumSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *EnumSchema) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetPromptParams) EncodeJSON(e *wire.Encoder) {
@@ -1447,21 +1275,13 @@ func (x *GetPromptParams) DecodeJSON(d *wire.Decoder) {
 var getPromptParamsMembers = []string{"_meta", "arguments", "name"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetPromptParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetPromptParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetPromptParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetPromptParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetPromptParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetPromptParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetPromptResult) EncodeJSON(e *wire.Encoder) {
@@ -1508,21 +1328,13 @@ func (x *GetPromptResult) DecodeJSON(d *wire.Decoder) {
 var getPromptResultMembers = []string{"_meta", "description", "messages"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetPromptResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetPromptResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetPromptResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetPromptResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetPromptResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetPromptResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ImageContent) EncodeJSON(e *wire.Encoder) {
@@ -1576,21 +1388,13 @@ func (x *ImageContent) DecodeJSON(d *wire.Decoder) {
 var imageContentMembers = []string{"_meta", "annotations", "data", "mimeType", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ImageContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ImageContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ImageContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ImageContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ImageContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ImageContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Implementation) EncodeJSON(e *wire.Encoder) {
@@ -1630,21 +1434,13 @@ func (x *Implementation) DecodeJSON(d *wire.Decoder) {
 var implementationMembers = []string{"name", "title", "user_agent", "version"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Implementation) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Implementation) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Implementation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Implementation) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Implementation) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Implementation) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InitializeParams) EncodeJSON(e *wire.Encoder) {
@@ -1694,21 +1490,13 @@ func (x *InitializeParams) DecodeJSON(d *wire.Decoder) {
 var initializeParamsMembers = []string{"_meta", "capabilities", "clientInfo", "protocolVersion"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *InitializeParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *InitializeParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InitializeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InitializeParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *InitializeParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *InitializeParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InitializeResult) EncodeJSON(e *wire.Encoder) {
@@ -1756,21 +1544,13 @@ func (x *InitializeResult) DecodeJSON(d *wire.Decoder) {
 var initializeResultMembers = []string{"_meta", "capabilities", "instructions", "protocolVersion", "serverInfo"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *InitializeResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *InitializeResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InitializeResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InitializeResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *InitializeResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *InitializeResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InitializedParams) EncodeJSON(e *wire.Encoder) {
@@ -1799,21 +1579,13 @@ func (x *InitializedParams) DecodeJSON(d *wire.Decoder) {
 var initializedParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *InitializedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *InitializedParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InitializedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InitializedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *InitializedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *InitializedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListPromptsParams) EncodeJSON(e *wire.Encoder) {
@@ -1852,21 +1624,13 @@ func (x *ListPromptsParams) DecodeJSON(d *wire.Decoder) {
 var listPromptsParamsMembers = []string{"_meta", "cursor"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListPromptsParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListPromptsParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListPromptsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListPromptsParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListPromptsParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListPromptsParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListPromptsResult) EncodeJSON(e *wire.Encoder) {
@@ -1913,21 +1677,13 @@ func (x *ListPromptsResult) DecodeJSON(d *wire.Decoder) {
 var listPromptsResultMembers = []string{"_meta", "nextCursor", "prompts"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListPromptsResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListPromptsResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListPromptsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListPromptsResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListPromptsResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListPromptsResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListResourceTemplatesParams) EncodeJSON(e *wire.Encoder) {
@@ -1967,19 +1723,15 @@ var listResourceTemplatesParamsMembers = []string{"_meta", "cursor"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ListResourceTemplatesParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListResourceTemplatesParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListResourceTemplatesParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourceTemplatesParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -2028,19 +1780,15 @@ var listResourceTemplatesResultMembers = []string{"_meta", "nextCursor", "resour
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ListResourceTemplatesResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListResourceTemplatesResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListResourceTemplatesResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourceTemplatesResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -2080,21 +1828,13 @@ func (x *ListResourcesParams) DecodeJSON(d *wire.Decoder) {
 var listResourcesParamsMembers = []string{"_meta", "cursor"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListResourcesParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListResourcesParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListResourcesParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListResourcesParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListResourcesParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListResourcesParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListResourcesResult) EncodeJSON(e *wire.Encoder) {
@@ -2141,21 +1881,13 @@ func (x *ListResourcesResult) DecodeJSON(d *wire.Decoder) {
 var listResourcesResultMembers = []string{"_meta", "nextCursor", "resources"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListResourcesResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListResourcesResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListResourcesResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListResourcesResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListResourcesResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListResourcesResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListRootsParams) EncodeJSON(e *wire.Encoder) {
@@ -2190,21 +1922,13 @@ func (x *ListRootsParams) DecodeJSON(d *wire.Decoder) {
 var listRootsParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListRootsParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListRootsParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListRootsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListRootsParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListRootsParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListRootsParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListRootsResult) EncodeJSON(e *wire.Encoder) {
@@ -2247,21 +1971,13 @@ func (x *ListRootsResult) DecodeJSON(d *wire.Decoder) {
 var listRootsResultMembers = []string{"_meta", "roots"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListRootsResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListRootsResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListRootsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListRootsResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListRootsResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListRootsResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListToolsParams) EncodeJSON(e *wire.Encoder) {
@@ -2300,21 +2016,13 @@ func (x *ListToolsParams) DecodeJSON(d *wire.Decoder) {
 var listToolsParamsMembers = []string{"_meta", "cursor"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListToolsParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListToolsParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListToolsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListToolsParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListToolsParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListToolsParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListToolsResult) EncodeJSON(e *wire.Encoder) {
@@ -2361,21 +2069,13 @@ func (x *ListToolsResult) DecodeJSON(d *wire.Decoder) {
 var listToolsResultMembers = []string{"_meta", "nextCursor", "tools"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListToolsResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListToolsResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListToolsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListToolsResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListToolsResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListToolsResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *LoggingMessageParams) EncodeJSON(e *wire.Encoder) {
@@ -2417,21 +2117,13 @@ func (x *LoggingMessageParams) DecodeJSON(d *wire.Decoder) {
 var loggingMessageParamsMembers = []string{"_meta", "data", "level", "logger"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *LoggingMessageParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *LoggingMessageParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x LoggingMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x LoggingMessageParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *LoggingMessageParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *LoggingMessageParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ModelHint) EncodeJSON(e *wire.Encoder) {
@@ -2458,21 +2150,13 @@ func (x *ModelHint) DecodeJSON(d *wire.Decoder) {
 var modelHintMembers = []string{"name"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ModelHint) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ModelHint) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ModelHint) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ModelHint) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ModelHint) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ModelHint) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ModelPreferences) EncodeJSON(e *wire.Encoder) {
@@ -2526,21 +2210,13 @@ func (x *ModelPreferences) DecodeJSON(d *wire.Decoder) {
 var modelPreferencesMembers = []string{"costPriority", "hints", "intelligencePriority", "speedPriority"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ModelPreferences) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ModelPreferences) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ModelPreferences) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ModelPreferences) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ModelPreferences) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ModelPreferences) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *NumberSchema) EncodeJSON(e *wire.Encoder) {
@@ -2584,21 +2260,13 @@ func (x *NumberSchema) DecodeJSON(d *wire.Decoder) {
 var numberSchemaMembers = []string{"description", "maximum", "minimum", "title", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *NumberSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *NumberSchema) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x NumberSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x NumberSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *NumberSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *NumberSchema) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PingParams) EncodeJSON(e *wire.Encoder) {
@@ -2633,21 +2301,13 @@ func (x *PingParams) DecodeJSON(d *wire.Decoder) {
 var pingParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PingParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PingParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PingParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PingParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PingParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PingParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ProgressParams) EncodeJSON(e *wire.Encoder) {
@@ -2693,21 +2353,13 @@ func (x *ProgressParams) DecodeJSON(d *wire.Decoder) {
 var progressParamsMembers = []string{"_meta", "message", "progress", "progressToken", "total"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ProgressParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ProgressParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ProgressParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ProgressParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ProgressParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ProgressParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Prompt) EncodeJSON(e *wire.Encoder) {
@@ -2768,21 +2420,13 @@ func (x *Prompt) DecodeJSON(d *wire.Decoder) {
 var promptMembers = []string{"_meta", "arguments", "description", "name", "title"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Prompt) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Prompt) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Prompt) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Prompt) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Prompt) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Prompt) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PromptArgument) EncodeJSON(e *wire.Encoder) {
@@ -2822,21 +2466,13 @@ func (x *PromptArgument) DecodeJSON(d *wire.Decoder) {
 var promptArgumentMembers = []string{"description", "name", "required", "title"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PromptArgument) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PromptArgument) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PromptArgument) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PromptArgument) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PromptArgument) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PromptArgument) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PromptListChangedParams) EncodeJSON(e *wire.Encoder) {
@@ -2865,21 +2501,13 @@ func (x *PromptListChangedParams) DecodeJSON(d *wire.Decoder) {
 var promptListChangedParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PromptListChangedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PromptListChangedParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PromptListChangedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PromptListChangedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PromptListChangedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PromptListChangedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PromptMessage) EncodeJSON(e *wire.Encoder) {
@@ -2912,21 +2540,13 @@ func (x *PromptMessage) DecodeJSON(d *wire.Decoder) {
 var promptMessageMembers = []string{"content", "role"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PromptMessage) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PromptMessage) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PromptMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PromptMessage) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PromptMessage) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PromptMessage) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PromptReference) EncodeJSON(e *wire.Encoder) {
@@ -2962,21 +2582,13 @@ func (x *PromptReference) DecodeJSON(d *wire.Decoder) {
 var promptReferenceMembers = []string{"name", "title", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PromptReference) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PromptReference) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PromptReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PromptReference) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PromptReference) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PromptReference) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReadResourceParams) EncodeJSON(e *wire.Encoder) {
@@ -3016,21 +2628,13 @@ func (x *ReadResourceParams) DecodeJSON(d *wire.Decoder) {
 var readResourceParamsMembers = []string{"_meta", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReadResourceParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReadResourceParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReadResourceParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReadResourceParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReadResourceParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReadResourceParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReadResourceResult) EncodeJSON(e *wire.Encoder) {
@@ -3072,21 +2676,13 @@ func (x *ReadResourceResult) DecodeJSON(d *wire.Decoder) {
 var readResourceResultMembers = []string{"_meta", "contents"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReadResourceResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReadResourceResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReadResourceResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReadResourceResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReadResourceResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReadResourceResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *RequestMeta) EncodeJSON(e *wire.Encoder) {
@@ -3120,21 +2716,13 @@ func (x *RequestMeta) DecodeJSON(d *wire.Decoder) {
 var requestMetaMembers = []string{"progressToken"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *RequestMeta) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *RequestMeta) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x RequestMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x RequestMeta) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *RequestMeta) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *RequestMeta) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Resource) EncodeJSON(e *wire.Encoder) {
@@ -3200,21 +2788,13 @@ func (x *Resource) DecodeJSON(d *wire.Decoder) {
 var resourceMembers = []string{"_meta", "annotations", "description", "mimeType", "name", "size", "title", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Resource) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Resource) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Resource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Resource) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Resource) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Resource) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceLink) EncodeJSON(e *wire.Encoder) {
@@ -3284,21 +2864,13 @@ func (x *ResourceLink) DecodeJSON(d *wire.Decoder) {
 var resourceLinkMembers = []string{"_meta", "annotations", "description", "mimeType", "name", "size", "title", "type", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResourceLink) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResourceLink) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceLink) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceLink) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceLink) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceLink) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceListChangedParams) EncodeJSON(e *wire.Encoder) {
@@ -3328,20 +2900,14 @@ var resourceListChangedParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ResourceListChangedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceListChangedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceListChangedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceListChangedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceListChangedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceTemplate) EncodeJSON(e *wire.Encoder) {
@@ -3403,21 +2969,13 @@ func (x *ResourceTemplate) DecodeJSON(d *wire.Decoder) {
 var resourceTemplateMembers = []string{"_meta", "annotations", "description", "mimeType", "name", "title", "uriTemplate"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResourceTemplate) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResourceTemplate) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceTemplate) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceTemplate) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceTemplate) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceTemplate) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceTemplateReference) EncodeJSON(e *wire.Encoder) {
@@ -3450,20 +3008,14 @@ var resourceTemplateReferenceMembers = []string{"type", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ResourceTemplateReference) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceTemplateReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceTemplateReference) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceTemplateReference) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceTemplateReference) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceUpdatedParams) EncodeJSON(e *wire.Encoder) {
@@ -3497,21 +3049,13 @@ func (x *ResourceUpdatedParams) DecodeJSON(d *wire.Decoder) {
 var resourceUpdatedParamsMembers = []string{"_meta", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResourceUpdatedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResourceUpdatedParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceUpdatedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceUpdatedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceUpdatedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceUpdatedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Root) EncodeJSON(e *wire.Encoder) {
@@ -3549,21 +3093,13 @@ func (x *Root) DecodeJSON(d *wire.Decoder) {
 var rootMembers = []string{"_meta", "name", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Root) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Root) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Root) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Root) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Root) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Root) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *RootsListChangedParams) EncodeJSON(e *wire.Encoder) {
@@ -3592,21 +3128,13 @@ func (x *RootsListChangedParams) DecodeJSON(d *wire.Decoder) {
 var rootsListChangedParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *RootsListChangedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *RootsListChangedParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x RootsListChangedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x RootsListChangedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *RootsListChangedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *RootsListChangedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SamplingMessage) EncodeJSON(e *wire.Encoder) {
@@ -3639,21 +3167,13 @@ func (x *SamplingMessage) DecodeJSON(d *wire.Decoder) {
 var samplingMessageMembers = []string{"content", "role"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SamplingMessage) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SamplingMessage) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SamplingMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SamplingMessage) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SamplingMessage) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SamplingMessage) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ServerCapabilities) EncodeJSON(e *wire.Encoder) {
@@ -3746,21 +3266,13 @@ func (x *ServerCapabilities) DecodeJSON(d *wire.Decoder) {
 var serverCapabilitiesMembers = []string{"completions", "experimental", "logging", "prompts", "resources", "tools"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ServerCapabilities) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ServerCapabilities) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilities) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ServerCapabilities) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ServerCapabilities) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ServerCapabilitiesPrompts) EncodeJSON(e *wire.Encoder) {
@@ -3788,20 +3300,14 @@ var serverCapabilitiesPromptsMembers = []string{"listChanged"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ServerCapabilitiesPrompts) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilitiesPrompts) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilitiesPrompts) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ServerCapabilitiesPrompts) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ServerCapabilitiesPrompts) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ServerCapabilitiesResources) EncodeJSON(e *wire.Encoder) {
@@ -3833,19 +3339,15 @@ var serverCapabilitiesResourcesMembers = []string{"listChanged", "subscribe"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ServerCapabilitiesResources) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilitiesResources) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilitiesResources) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesResources) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -3873,21 +3375,13 @@ func (x *ServerCapabilitiesTools) DecodeJSON(d *wire.Decoder) {
 var serverCapabilitiesToolsMembers = []string{"listChanged"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ServerCapabilitiesTools) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ServerCapabilitiesTools) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilitiesTools) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilitiesTools) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ServerCapabilitiesTools) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ServerCapabilitiesTools) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SetLevelParams) EncodeJSON(e *wire.Encoder) {
@@ -3927,21 +3421,13 @@ func (x *SetLevelParams) DecodeJSON(d *wire.Decoder) {
 var setLevelParamsMembers = []string{"_meta", "level"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SetLevelParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SetLevelParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SetLevelParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SetLevelParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SetLevelParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SetLevelParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *StringSchema) EncodeJSON(e *wire.Encoder) {
@@ -3989,21 +3475,13 @@ func (x *StringSchema) DecodeJSON(d *wire.Decoder) {
 var stringSchemaMembers = []string{"description", "format", "maxLength", "minLength", "title", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *StringSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *StringSchema) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x StringSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x StringSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *StringSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *StringSchema) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SubscribeParams) EncodeJSON(e *wire.Encoder) {
@@ -4043,21 +3521,13 @@ func (x *SubscribeParams) DecodeJSON(d *wire.Decoder) {
 var subscribeParamsMembers = []string{"_meta", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SubscribeParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SubscribeParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SubscribeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SubscribeParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SubscribeParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SubscribeParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TextContent) EncodeJSON(e *wire.Encoder) {
@@ -4107,21 +3577,13 @@ func (x *TextContent) DecodeJSON(d *wire.Decoder) {
 var textContentMembers = []string{"_meta", "annotations", "text", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TextContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TextContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TextContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TextContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TextContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TextContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TextResourceContents) EncodeJSON(e *wire.Encoder) {
@@ -4163,21 +3625,13 @@ func (x *TextResourceContents) DecodeJSON(d *wire.Decoder) {
 var textResourceContentsMembers = []string{"_meta", "mimeType", "text", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TextResourceContents) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TextResourceContents) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TextResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TextResourceContents) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TextResourceContents) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TextResourceContents) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Tool) EncodeJSON(e *wire.Encoder) {
@@ -4239,21 +3693,13 @@ func (x *Tool) DecodeJSON(d *wire.Decoder) {
 var toolMembers = []string{"_meta", "annotations", "description", "inputSchema", "name", "outputSchema", "title"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Tool) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Tool) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Tool) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Tool) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Tool) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Tool) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ToolAnnotations) EncodeJSON(e *wire.Encoder) {
@@ -4296,21 +3742,13 @@ func (x *ToolAnnotations) DecodeJSON(d *wire.Decoder) {
 var toolAnnotationsMembers = []string{"destructiveHint", "idempotentHint", "openWorldHint", "readOnlyHint", "title"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ToolAnnotations) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ToolAnnotations) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ToolAnnotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ToolAnnotations) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ToolAnnotations) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ToolAnnotations) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ToolListChangedParams) EncodeJSON(e *wire.Encoder) {
@@ -4339,21 +3777,13 @@ func (x *ToolListChangedParams) DecodeJSON(d *wire.Decoder) {
 var toolListChangedParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ToolListChangedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ToolListChangedParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ToolListChangedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ToolListChangedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ToolListChangedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ToolListChangedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *UnsubscribeParams) EncodeJSON(e *wire.Encoder) {
@@ -4393,18 +3823,10 @@ func (x *UnsubscribeParams) DecodeJSON(d *wire.Decoder) {
 var unsubscribeParamsMembers = []string{"_meta", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *UnsubscribeParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *UnsubscribeParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UnsubscribeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UnsubscribeParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *UnsubscribeParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *UnsubscribeParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }

@@ -52,7 +52,7 @@ var refused = []struct {
 	{"\"\xe0\x9f\xbf\"", wire.Syntax, ""}, {"\"\xed\xa0\x80\"", wire.Syntax, ""}, {"\"\xed\xbf\xbf\"", wire.Syntax, ""}, {"\"\xf0\x80\x80\x80\"", wire.Syntax, ""},
 	{"\"\xf0\x8f\xbf\xbf\"", wire.Syntax, ""}, {"\"\xf4\x90\x80\x80\"", wire.Syntax, ""}, {"\"\xf5\x80\x80\x80\"", wire.Syntax, ""}, {"\"\xff\"", wire.Syntax, ""},
 	{"\"\xc3\"", wire.Syntax, ""}, {"\"\xe6\x97\"", wire.Syntax, ""}, {"\"\xf0\x9f\x98\"", wire.Syntax, ""}, {"\"\xc3\xc3\xa9\"", wire.Syntax, ""},
-	{"\"\xc3\\u00a9\"", wire.Syntax, ""}, {"\"long enough for words \xe6\x97\"", wire.Syntax, ""}, {"\"é\xc3(\"", wire.Syntax, ""}, {"\xff", wire.Syntax, "invalid UTF-8"},
+	{"\"\xc3\\u00a9\"", wire.Syntax, ""}, {"\"long enough for words \xe6\x97\"", wire.Syntax, ""}, {"\"é\xc3(\"", wire.Syntax, ""}, {"\xff", wire.Syntax, "unexpected byte 0xff"}, {"\"a\xff\"", wire.Syntax, "invalid UTF-8 at byte 2"},
 	{"\ufeff{}", wire.Syntax, ""}, {"\"\xe2\x82\"\xac", wire.Syntax, ""},
 	{`[`, wire.Syntax, ""}, {`]`, wire.Syntax, ""}, {`[1`, wire.Syntax, "want ',' or ']'"}, {`[1,`, wire.Syntax, ""}, {`[1,]`, wire.Syntax, "unexpected ']', want a value"},
 	{`[,1]`, wire.Syntax, ""}, {`[1 2]`, wire.Syntax, ""}, {`[1,,2]`, wire.Syntax, ""}, {`[1}`, wire.Syntax, ""}, {`[1]]`, wire.Syntax, ""}, {`[1:2]`, wire.Syntax, ""},

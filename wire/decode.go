@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 	"sync"
+	"unsafe"
 )
 
 // A Decoder reads one JSON text, strictly and in a single pass. After a failure every method returns
@@ -17,7 +18,7 @@ type Decoder struct {
 	limit int // of depth
 	err   *Error
 
-	controls    bool // whether there are control characters in text
+	lent        bool // whether text is only good until the end
 	closedEnums bool
 
 	scratch []byte          // for strings with escapes
@@ -37,10 +38,18 @@ func NewDecoder(text string) Decoder {
 	return d
 }
 
-// Reset puts d at the start of another text. The limit stays.
-func (d *Decoder) Reset(text string) {
+// Reset puts d at the start of another text, which values may share memory with. The limit stays.
+func (d *Decoder) Reset(text string) { d.reset(text, false) }
+
+// ResetBytes is Reset for a text that is only lent: nothing shares memory with it, and once [Decoder.End] was called
+// it may be overwritten.
+func (d *Decoder) ResetBytes(text []byte) {
+	d.reset(unsafe.String(unsafe.SliceData(text), len(text)), true)
+}
+
+func (d *Decoder) reset(text string, lent bool) {
 	const keep = 64 << 10 // what one large message needed is not held for ever
-	d.text, d.pos, d.depth, d.err, d.nameCount = text, 0, 0, nil, 0
+	d.text, d.lent, d.pos, d.depth, d.err, d.nameCount = text, lent, 0, 0, nil, 0
 	d.dropChunk()
 	if cap(d.scratch) > keep {
 		d.scratch = nil
@@ -50,11 +59,6 @@ func (d *Decoder) Reset(text string) {
 	}
 	if uint64(len(text)) > math.MaxUint32 { // what a nameSpan can hold
 		d.fail(Invalid, 0, "longer than 4 GiB")
-		return
-	}
-	var valid bool
-	if valid, d.controls = inspect(text); !valid {
-		d.fail(Syntax, invalidUTF8(text), "invalid UTF-8")
 	}
 }
 
@@ -88,11 +92,12 @@ func (d *Decoder) Failed() bool { return d.err != nil }
 func (d *Decoder) Offset() int { return d.pos }
 
 // next moves to the next byte that is not whitespace and returns it; 0 at the end.
-func (d *Decoder) next() byte {
+func (d *Decoder) next() (c byte) { // as it is, it can be inlined
 	if d.pos < len(d.text) {
-		if c := d.text[d.pos]; c > ' ' {
-			return c
-		}
+		c = d.text[d.pos]
+	}
+	if c > ' ' {
+		return c
 	}
 	return d.nextAfterSpace()
 }
@@ -105,14 +110,15 @@ func (d *Decoder) nextAfterSpace() byte {
 	return 0
 }
 
-// Keep returns s, a part of the text, in a form fit for keeping: as it is where that holds no more than
-// eight times its size in memory (or 1 KiB), else as a copy. What the decoder hands out as a value is fit already;
-// member names are not.
+// Keep returns s, a part of the text, in a form fit for keeping: as it is where the text is not lent and that holds no
+// more than eight times its size in memory (or 1 KiB), else as a copy. What the decoder hands out as a value is fit
+// already; member names are not.
 func (d *Decoder) Keep(s string) string {
-	if len(d.text) <= chunkMost || len(s) >= len(d.text)/8 {
+	short := len(d.text) <= chunkMost
+	switch {
+	case !d.lent && (short || len(s) >= len(d.text)/8):
 		return s
-	}
-	if len(s) > chunkMost/8 {
+	case !short && len(s) > chunkMost/8:
 		return strings.Clone(s)
 	}
 	return d.keepShort(s)
@@ -121,10 +127,14 @@ func (d *Decoder) Keep(s string) string {
 // chunkMost is how much memory a short string may hold that is not its own.
 const chunkMost = 1 << 10
 
-// keepShort returns a copy of s. Copies lie in chunks, which grow with their number.
+// keepShort returns a copy of s. Copies lie in chunks: one is enough for a short text, those of a long one grow with
+// their number.
 func (d *Decoder) keepShort(s string) string {
 	if d.chunk.Cap()-d.chunk.Len() < len(s) {
-		size := max(min(2*d.chunk.Cap(), chunkMost), len(s))
+		size := len(d.text) - d.pos + len(s)
+		if len(d.text) > chunkMost {
+			size = min(max(2*d.chunk.Cap(), chunkMost/8), chunkMost)
+		}
 		d.chunk = strings.Builder{}
 		d.chunk.Grow(size)
 	}
@@ -171,15 +181,14 @@ func (d *Decoder) First() (string, bool) {
 		d.depth--
 		return "", false
 	}
-	return d.name()
+	return d.name(d.pos)
 }
 
 // Next returns the name of the object's next member; false at the object's end.
 func (d *Decoder) Next() (string, bool) {
 	switch d.next() {
 	case ',':
-		d.pos++
-		return d.name()
+		return d.name(d.pos + 1)
 	case '}':
 		d.pos++
 		d.depth--
@@ -189,14 +198,22 @@ func (d *Decoder) Next() (string, bool) {
 	return "", false
 }
 
-// name reads a member's name and the colon after it.
-func (d *Decoder) name() (string, bool) {
+// name reads, from i on, a member's name and the colon after it.
+func (d *Decoder) name(i int) (string, bool) {
+	s := d.text
+	if i < len(s) && s[i] == '"' {
+		end, ascii := textEnd(s, i+1)
+		if ascii && end < len(s)-1 && s[end] == '"' && s[end+1] == ':' {
+			d.pos = end + 2
+			return s[i+1 : end], true
+		}
+	}
+	d.pos = i
 	if d.next() != '"' {
 		d.unexpected(d.pos, "a member name")
 		return "", false
 	}
-	d.pos++
-	name, _ := d.scanString()
+	name, _ := d.scanString(d.pos + 1)
 	if d.next() != ':' {
 		d.unexpected(d.pos, "':'")
 		return "", false
@@ -302,8 +319,7 @@ func (d *Decoder) String() string {
 		d.mismatch("a string")
 		return ""
 	}
-	d.pos++
-	s, owned := d.scanString()
+	s, owned := d.scanString(d.pos + 1)
 	if owned {
 		return s
 	}
@@ -377,6 +393,7 @@ func (d *Decoder) ID() RequestID {
 	if !ok {
 		d.notInteger(lit)
 	}
+	id.text = d.Keep(id.text) // its digits may be those of the text
 	return id
 }
 
@@ -386,8 +403,7 @@ func (d *Decoder) Enum(known []string) string {
 		d.mismatch("a string")
 		return ""
 	}
-	d.pos++
-	s, owned := d.scanString()
+	s, owned := d.scanString(d.pos + 1)
 	for _, k := range known {
 		if s == k {
 			return k
@@ -409,8 +425,7 @@ func (d *Decoder) Const(want string) {
 		d.mismatch(quote(want))
 		return
 	}
-	d.pos++
-	if s, _ := d.scanString(); s != want {
+	if s, _ := d.scanString(d.pos + 1); s != want {
 		d.Fail("want %s, got %s", quote(want), quote(s))
 	}
 }
@@ -425,11 +440,20 @@ func (d *Decoder) ConstInt(want int64) {
 var decoders = sync.Pool{New: func() any { return new(Decoder) }}
 
 // Unmarshal sets v from data, which holds one JSON value. It keeps no part of data. The error is an [*Error].
-func Unmarshal(data []byte, v Value) error { return decode(string(data), v) }
+func Unmarshal(data []byte, v Value) error {
+	d, _ := decoders.Get().(*Decoder)
+	d.ResetBytes(data)
+	return d.decode(v)
+}
 
 func decode(text string, v Value) error {
 	d, _ := decoders.Get().(*Decoder)
 	d.Reset(text)
+	return d.decode(v)
+}
+
+// decode reads v as the whole text and gives d, which is of the pool, back.
+func (d *Decoder) decode(v Value) error {
 	d.limit = MaxDepth
 	v.DecodeJSON(d)
 	err := d.End()

@@ -283,12 +283,46 @@ func TestShortValuesDoNotHoldALongMessage(t *testing.T) {
 	assert.False(t, shares(long, v.Name) || shares(long, k))
 }
 
+func TestNothingHoldsOnToALentText(t *testing.T) {
+	const big = "18446744073709551616" // an id that is kept by its digits
+	for _, text := range []string{
+		`{"name":"abc","arguments":{"x":"y"},"unknown":null,"_meta":{"token":"t","a\u0062":[1]}}`,
+		`{"name":"` + strings.Repeat("long ", 400) + `","arguments":{"x":"y"},"un` + strings.Repeat("known", 60) + `":null,"_meta":{"token":"t"}}`,
+	} {
+		var v call
+		lent := []byte(text)
+		require.NoError(t, wire.Unmarshal(lent, &v))
+		clear(lent)
+		out, err := wire.Append(nil, &v)
+		require.NoError(t, err)
+		assert.JSONEq(t, text, string(out))
+	}
+
+	lent := []byte(big)
+	var d wire.Decoder
+	d.LimitDepth(1)
+	d.ResetBytes(lent)
+	id := d.ID()
+	require.NoError(t, d.End())
+	clear(lent)
+	assert.Equal(t, big, id.String())
+
+	lent = []byte(`{"a":{"b c":1,"b c":2}}`)
+	d.LimitDepth(9)
+	d.ResetBytes(lent)
+	d.Skip()
+	err := d.End()
+	clear(lent)
+	assert.EqualError(t, err, `a: duplicate member "b c"`)
+}
+
 func TestAllocations(t *testing.T) {
 	allocs := func(f func()) float64 { return testing.AllocsPerRun(100, f) }
 	message := []byte(`{"name":"read_file","arguments":{"path":"/tmp/x","lines":[1,2,3],"deep":{"a":{"b":"c"}}}}`)
+	withMeta := []byte(`{"name":"a","_meta":{"progressToken":1}}`)
 	var v call
 	assert.Equal(t, 1.0, allocs(func() { require.NoError(t, wire.Unmarshal(message, &v)) }), "decode")
-	assert.Equal(t, 2.0, allocs(func() { require.NoError(t, wire.Unmarshal([]byte(`{"name":"a","_meta":{"progressToken":1}}`), &v)) }), "decode with _meta")
+	assert.Equal(t, 2.0, allocs(func() { require.NoError(t, wire.Unmarshal(withMeta, &v)) }), "decode with _meta")
 	buf := make([]byte, 0, 1024)
 	assert.Equal(t, 0.0, allocs(func() {
 		out, err := wire.Append(buf[:0], &v)

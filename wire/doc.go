@@ -60,8 +60,9 @@
 // none of the other rules, wherever in it the mismatch is: that is made sure of once something has failed.
 // Errors name the path to the value and the offence, and quote at most a few bytes from outside.
 //
-// A message is held in memory by what was decoded from it only where that is cheap: strings and raw values of it that
-// are shorter than an eighth of a message of more than 1 KiB are copies.
+// [Unmarshal] and [Decoder.ResetBytes] borrow their text: values keep copies of what they need. Of a text given as a
+// string values keep parts, but only where that holds little: strings and raw values shorter than an eighth of a
+// message of more than 1 KiB are copies.
 //
 // Encoding writes one line. It fails for strings that are not UTF-8, for numbers that JSON has no form for, and for
 // required values that are absent. It escapes what JSON requires and nothing else. A [Raw] goes out byte for byte as it

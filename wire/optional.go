@@ -6,12 +6,16 @@ import "strings"
 // from an absent one.
 func (d *Decoder) remember(x *Members, name, value string) {
 	if d.err == nil {
-		x.Set(name, Raw{value})
+		x.Set(d.Keep(name), Raw{value})
 	}
 }
 
 // Present reports whether an optional member has a value. A null is none: it is read and remembered in x.
 func (d *Decoder) Present(x *Members, name string) bool {
+	return d.pos < len(d.text) && d.text[d.pos]|' ' == '{' || d.present(x, name)
+}
+
+func (d *Decoder) present(x *Members, name string) bool {
 	if d.Null() {
 		d.remember(x, name, "null")
 		return false
@@ -21,7 +25,7 @@ func (d *Decoder) Present(x *Members, name string) bool {
 
 // OptString reads an optional string; null and "" are remembered in x.
 func (d *Decoder) OptString(x *Members, name string) string {
-	if !d.Present(x, name) {
+	if !d.present(x, name) {
 		return ""
 	}
 	s := d.String()
@@ -33,7 +37,7 @@ func (d *Decoder) OptString(x *Members, name string) string {
 
 // OptEnum is OptString with the known values of an enum, as [Decoder.Enum] takes them.
 func (d *Decoder) OptEnum(x *Members, name string, known []string) string {
-	if !d.Present(x, name) {
+	if !d.present(x, name) {
 		return ""
 	}
 	s := d.Enum(known)
@@ -45,7 +49,7 @@ func (d *Decoder) OptEnum(x *Members, name string, known []string) string {
 
 // OptBool reads an optional boolean; null is remembered in x.
 func (d *Decoder) OptBool(x *Members, name string) *bool {
-	if !d.Present(x, name) {
+	if !d.present(x, name) {
 		return nil
 	}
 	if len(d.bools) == 0 {
@@ -59,7 +63,7 @@ func (d *Decoder) OptBool(x *Members, name string) *bool {
 
 // OptInt reads an optional integer; null is remembered in x.
 func (d *Decoder) OptInt(x *Members, name string) *int64 {
-	if !d.Present(x, name) {
+	if !d.present(x, name) {
 		return nil
 	}
 	v := d.Int()
@@ -68,7 +72,7 @@ func (d *Decoder) OptInt(x *Members, name string) *int64 {
 
 // OptFloat reads an optional number; null is remembered in x, and so are digits that float64 does not hold.
 func (d *Decoder) OptFloat(x *Members, name string) *float64 {
-	if !d.Present(x, name) {
+	if !d.present(x, name) {
 		return nil
 	}
 	v := d.NumberFloat(x, name)

@@ -24,10 +24,14 @@ func (d *Decoder) skipValue(s string, i, depth int) int {
 	if i < len(s) {
 		switch c := s[i]; c {
 		case '"':
-			if i = d.shortEnd(s, i+1); i < len(s) && s[i] == '"' {
-				return i + 1
+			end, ascii := textEnd(s, i+1)
+			if end >= len(s) || s[end] != '"' {
+				return d.skipString(s, i+1)
 			}
-			return d.skipString(s, i)
+			if !ascii && !d.checkUTF8(i+1, end) {
+				return -1
+			}
+			return end + 1
 		case '{':
 			return d.skipObject(s, i+1, depth+1)
 		case '[':
@@ -115,13 +119,7 @@ func (d *Decoder) skipObject(s string, i, depth int) int {
 			d.unexpected(i, "a member name")
 			return -1
 		}
-		start := i + 1
-		if i = d.shortEnd(s, start); i < len(s) && s[i] == '"' {
-			if !names.add(d, s, start, i) {
-				return -1
-			}
-			i++
-		} else if i = d.skipString(s, i); i < 0 || !names.addEscaped(d, s, start, i-1) {
+		if i = d.skipName(s, i+1, &names); i < 0 {
 			return -1
 		}
 		if i < len(s) && s[i] <= ' ' {
@@ -154,6 +152,33 @@ func (d *Decoder) skipObject(s string, i, depth int) int {
 	}
 }
 
+// skipName checks the name of s whose opening quote is before i and notes it in names.
+func (d *Decoder) skipName(s string, i int, names *nameSet) int {
+	if i <= len(s)-8 {
+		w := wordAt(s, i)
+		if m := odds(w) & highs; m != 0 {
+			n := uint64(bits.TrailingZeros64(m)) & 56
+			if end := i + int(n>>3); s[end] == '"' {
+				if !names.add(d, s, i, end, nameBit(w<<(64-n))) {
+					return -1
+				}
+				return end + 1
+			}
+		}
+	}
+	end, ascii := textEnd(s, i)
+	if end < len(s) && s[end] == '"' {
+		if !ascii && !d.checkUTF8(i, end) || !names.add(d, s, i, end, nameBit(nameWord(s, i, end))) {
+			return -1
+		}
+		return end + 1
+	}
+	if end = d.skipString(s, i); end < 0 || !names.addMapped(d, s, i, unquote(s[i-1:end])) {
+		return -1
+	}
+	return end
+}
+
 func (d *Decoder) tooDeep(i int) int {
 	d.fail(Invalid, i, "nested deeper than "+itoa(d.limit))
 	return -1
@@ -176,9 +201,8 @@ const (
 	namesMost   = 32 // names of one object before it needs a map
 )
 
-// add notes the name s[start:end], which has no escapes; a duplicate fails the decoder.
-func (n *nameSet) add(d *Decoder, s string, start, end int) bool {
-	bit := nameBit(s, start, end)
+// add notes the name s[start:end], which has no escapes, and the bit of which is given; a duplicate fails the decoder.
+func (n *nameSet) add(d *Decoder, s string, start, end int, bit uint64) bool {
 	if i := d.nameCount; n.mask&bit == 0 && i < namesInline {
 		n.mask |= bit
 		d.nameRoom[i] = nameSpan{uint32(start), uint32(end)}
@@ -209,11 +233,7 @@ func (n *nameSet) addChecked(d *Decoder, s string, start, end int, bit uint64) b
 	return true
 }
 
-// addEscaped is add for a name with escapes.
-func (n *nameSet) addEscaped(d *Decoder, s string, start, end int) bool {
-	return n.addMapped(d, s, start, unquote(s[start-1:end+1]))
-}
-
+// addMapped is add for names of all kinds.
 func (n *nameSet) addMapped(d *Decoder, s string, start int, name string) bool {
 	if n.names == nil {
 		n.names = make(map[string]struct{}, 2*namesMost)
@@ -235,19 +255,20 @@ func (n *nameSet) duplicate(d *Decoder, start int, name string) bool {
 	return false
 }
 
-// nameBit returns one bit, the same for the same name s[start:end] and most likely another for another.
-func nameBit(s string, start, end int) uint64 {
-	var h uint64
-	if n := end - start; n > 8 {
-		h = wordAt(s, start) ^ bits.RotateLeft64(wordAt(s, end-8), 29) + uint64(n)
-	} else if start <= len(s)-8 {
-		h = wordAt(s, start) << (64 - 8*uint(n))
-	} else {
-		for i := start; i < end; i++ {
-			h = h>>8 | uint64(s[i])<<56
-		}
+// nameBit returns one bit for a name's word, most likely another for another word.
+func nameBit(w uint64) uint64 { return 1 << (w * 0x9e3779b97f4a7c15 >> 58) }
+
+// nameWord returns a word for the name s[start:end]: its bytes where they fit in.
+func nameWord(s string, start, end int) uint64 {
+	n := end - start
+	if n > 8 {
+		return wordAt(s, start) ^ bits.RotateLeft64(wordAt(s, end-8), 29) + uint64(n)
 	}
-	return 1 << (h * 0x9e3779b97f4a7c15 >> 58)
+	var w uint64
+	for i := start; i < end; i++ {
+		w = w>>8 | uint64(s[i])<<56
+	}
+	return w
 }
 
 func (d *Decoder) nameAt(i int) nameSpan {
@@ -255,17 +276,6 @@ func (d *Decoder) nameAt(i int) nameSpan {
 		return d.nameRoom[i]
 	}
 	return d.nameMore[i-namesInline]
-}
-
-// shortEnd is textEnd, at its fastest for a short text.
-func (d *Decoder) shortEnd(s string, i int) int {
-	if i <= len(s)-8 {
-		if m := specials(wordAt(s, i)) & highs; m != 0 {
-			return i + bits.TrailingZeros64(m)>>3
-		}
-		i += 8
-	}
-	return textEnd(s, i, d.controls)
 }
 
 // The skim functions find the end of a value without checking it, for looking ahead: what they pass over is

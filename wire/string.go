@@ -7,9 +7,12 @@ import (
 
 // skipString checks the string of s whose opening quote is before i.
 func (d *Decoder) skipString(s string, i int) int {
-	for {
-		i = escapedEnd(s, i, d.controls)
+	for start := i; ; {
+		i = escapedEnd(s, i)
 		if i < len(s) && s[i] == '"' {
+			if !d.checkUTF8(start, i) {
+				return -1
+			}
 			return i + 1
 		}
 		n := unitLen(s, i)
@@ -19,6 +22,19 @@ func (d *Decoder) skipString(s string, i int) int {
 		}
 		i += n
 	}
+}
+
+// checkUTF8 fails if the text from start to end is not valid UTF-8.
+func (d *Decoder) checkUTF8(start, end int) bool {
+	if validUTF8(d.text[start:end]) {
+		return true
+	}
+	d.badUTF8(start, end)
+	return false
+}
+
+func (d *Decoder) badUTF8(start, end int) {
+	d.fail(Syntax, start+invalidUTF8(d.text[start:end]), "invalid UTF-8")
 }
 
 // badString fails for a string that cannot go on at i as it does.
@@ -51,12 +67,15 @@ func unitLen(s string, i int) int {
 	return 0
 }
 
-// scanString reads the string whose opening quote is before d.pos. The result is part of the text unless
+// scanString reads the string whose opening quote is before start. The result is part of the text unless
 // there are escapes; then it is new and owned is true.
-func (d *Decoder) scanString() (v string, owned bool) {
-	s, start := d.text, d.pos
-	end := textEnd(s, start, d.controls)
+func (d *Decoder) scanString(start int) (v string, owned bool) {
+	s := d.text
+	end, ascii := textEnd(s, start)
 	if end < len(s) && s[end] == '"' {
+		if !ascii && !d.checkUTF8(start, end) {
+			return "", true
+		}
 		d.pos = end + 1
 		return s[start:end], false
 	}
@@ -74,6 +93,7 @@ const (
 // scanSparse goes on reading a string of few escapes, which starts in s at start and has its first special byte at i.
 func (d *Decoder) scanSparse(s string, start, i int) string {
 	var b strings.Builder
+	begin := start
 	b.Grow(max(i, skimString(s, i)) - start)
 	for {
 		b.WriteString(s[start:i])
@@ -92,14 +112,13 @@ func (d *Decoder) scanSparse(s string, start, i int) string {
 			b.Write(run[:n])
 			start = next
 		}
-		if d.controls {
-			i = textEnd(s, start, true)
-		} else {
-			i = textEndWide(s, start)
-		}
+		i, _ = textEndWide(s, start)
 	}
 	if i >= len(s) || s[i] != '"' {
 		d.badString(i)
+		return ""
+	}
+	if !d.checkUTF8(begin, i) {
 		return ""
 	}
 	d.pos = i + 1
@@ -111,7 +130,7 @@ func (d *Decoder) scanSparse(s string, start, i int) string {
 
 // scanEscaped goes on reading the string that starts in s at start and has its first special byte at i.
 func (d *Decoder) scanEscaped(s string, start, i int) string {
-	buf := d.scratch
+	begin, buf := start, d.scratch
 	n := i - start
 	if len(buf) < n+room {
 		buf = make([]byte, 2*n+256)
@@ -127,9 +146,14 @@ func (d *Decoder) scanEscaped(s string, start, i int) string {
 		c := s[i]
 		switch {
 		case c == '"':
-			d.pos = i + 1
 			d.scratch = buf
-			return string(buf[:n])
+			v := string(buf[:n])
+			if !validUTF8(v) { // then the text is not either: an escape stands for whole characters
+				d.badUTF8(begin, i)
+				return ""
+			}
+			d.pos = i + 1
+			return v
 		case !isSpecial[c]:
 			buf[n] = c
 			n++
@@ -157,16 +181,9 @@ func appendString(dst []byte, v string) ([]byte, bool) {
 	buf = buf[:cap(buf)]
 	buf[n] = '"'
 	n++
-	i := 0
-	if len(v) < sparse {
-		i = plainShort(v)
-	}
-	if i < len(v) {
-		valid, controls := inspect(v)
-		if !valid {
-			return buf[:n], false
-		}
-		i = textEnd(v, i, controls)
+	i, ascii := textEnd(v, 0)
+	if (i < len(v) || !ascii) && !validUTF8(v) {
+		return buf[:n], false
 	}
 	n += copy(buf[n:], v[:i])
 	for i < len(v) {

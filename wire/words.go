@@ -37,6 +37,9 @@ func specials(w uint64) uint64 {
 	return (((w ^ ones*0x02) - ones*0x21) | ((w ^ ones*'\\') - ones)) &^ w
 }
 
+// lows marks control characters and non-ASCII; only the lowest mark counts.
+func lows(w uint64) uint64 { return (w - ones*' ') | w }
+
 // odds is specials with marks for non-ASCII as well.
 func odds(w uint64) uint64 { return ((w ^ ones*0x02) - ones*0x21) | ((w ^ ones*'\\') - ones) | w }
 
@@ -54,18 +57,87 @@ var simpleEscape = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f
 // escapeOf is the letter that stands for a byte after a backslash; 0 where there is none.
 var escapeOf = [256]byte{'"': '"', '\\': '\\', '\b': 'b', '\f': 'f', '\n': 'n', '\r': 'r', '\t': 't'}
 
-// textEnd returns the offset of the first byte of s at or after i that is special; len(s) if there is none. Unless controls is
-// set there are no control characters to look for.
-func textEnd(s string, i int, controls bool) int {
+// textEnd returns the offset of the first byte of s at or after i that is special, len(s) if there is none, and whether all
+// before it is ASCII.
+func textEnd(s string, i int) (end int, ascii bool) {
 	for start := i; i <= len(s)-8; {
+		if m := odds(wordAt(s, i)) & highs; m != 0 {
+			return oddEnd(s, i+bits.TrailingZeros64(m)>>3)
+		}
+		if i += 8; i-start >= 64 {
+			return textEndWide(s, i)
+		}
+	}
+	for i < len(s) && s[i] < utf8.RuneSelf && !isSpecial[s[i]] {
+		i++
+	}
+	return oddEnd(s, i)
+}
+
+// oddEnd is textEnd where there is nothing plain before i.
+func oddEnd(s string, i int) (end int, ascii bool) {
+	if i < len(s) && s[i] >= utf8.RuneSelf {
+		return textEndUnicode(s, i), false
+	}
+	return i, true
+}
+
+// textEndWide is textEnd for long texts: the standard library's search for one byte is several times faster than anything
+// else. The windows grow, lest the search for one byte runs on and on past the other, to a size that stays in the cache.
+func textEndWide(s string, i int) (end int, ascii bool) {
+	for size := 128; i < len(s); size = min(2*size, 8<<10) {
+		w := s[i:min(i+size, len(s))]
+		all := len(w)
+		if quote := strings.IndexByte(w, '"'); quote >= 0 {
+			w = w[:quote]
+		}
+		if escape := strings.IndexByte(w, '\\'); escape >= 0 {
+			w = w[:escape]
+		}
+		n := asciiEnd(w)
+		if i += n; n < all {
+			return oddEnd(s, i)
+		}
+	}
+	return len(s), true
+}
+
+// asciiEnd returns the offset of the first byte of s that is a control character or not ASCII; len(s) if there is none.
+func asciiEnd(s string) int {
+	i := 0
+	for i <= len(s)-64 {
+		b := s[i : i+64]
+		if (lows(word(b))|lows(word(b[8:]))|lows(word(b[16:]))|lows(word(b[24:]))|
+			lows(word(b[32:]))|lows(word(b[40:]))|lows(word(b[48:]))|lows(word(b[56:])))&highs != 0 {
+			break
+		}
+		i += 64
+	}
+	for i <= len(s)-8 {
+		if m := lows(wordAt(s, i)) & highs; m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+		i += 8
+	}
+	for i < len(s) && s[i] >= ' ' && s[i] < utf8.RuneSelf {
+		i++
+	}
+	return i
+}
+
+// textEndUnicode is textEnd for text of all alphabets.
+func textEndUnicode(s string, i int) int {
+	for i <= len(s)-8 {
 		if m := specials(wordAt(s, i)) & highs; m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
 		}
-		if i += 8; i-start >= 64 {
-			if !controls {
-				return textEndWide(s, i)
+		i += 8
+		for i <= len(s)-32 {
+			b := s[i : i+32]
+			if (specials(word(b))|specials(word(b[8:]))|specials(word(b[16:]))|specials(word(b[24:])))&highs != 0 {
+				break
 			}
-			i = plainBlocks(s, i)
+			i += 32
 		}
 	}
 	for i < len(s) && !isSpecial[s[i]] {
@@ -74,47 +146,15 @@ func textEnd(s string, i int, controls bool) int {
 	return i
 }
 
-// plainBlocks passes over blocks of four words without special bytes.
-func plainBlocks(s string, i int) int {
-	for i <= len(s)-32 {
-		b := s[i : i+32]
-		if (specials(word(b))|specials(word(b[8:]))|specials(word(b[16:]))|specials(word(b[24:])))&highs != 0 {
-			break
-		}
-		i += 32
-	}
-	return i
-}
-
-// textEndWide is textEnd for long texts without control characters: the standard library's search for one byte is several
-// times faster than anything else. The windows, which grow, keep the search for one byte from running on and on past the other.
-func textEndWide(s string, i int) int {
-	for size := 128; i < len(s); size *= 2 {
-		w := s[i:min(i+size, len(s))]
-		quote := strings.IndexByte(w, '"')
-		if quote >= 0 {
-			w = w[:quote]
-		}
-		if escape := strings.IndexByte(w, '\\'); escape >= 0 {
-			return i + escape
-		}
-		i += len(w)
-		if quote >= 0 {
-			return i
-		}
-	}
-	return len(s)
-}
-
 // escapedEnd is textEnd, but passes over simple escapes as well.
-func escapedEnd(s string, i int, controls bool) int {
+func escapedEnd(s string, i int) int {
 	for i <= len(s)-8 {
 		w := wordAt(s, i)
 		m := special(w)
 		i += 8
 		if m == 0 {
 			if i <= len(s)-8 && special(wordAt(s, i)) == 0 {
-				i = textEnd(s, i+8, controls)
+				i, _ = textEnd(s, i+8)
 			}
 			continue
 		}
@@ -265,43 +305,22 @@ func escapeWords(buf []byte, n int, v string, i int) (int, int) {
 	return n, i
 }
 
-// plainShort returns the offset of the first byte of s that is special or not ASCII; len(s) if there is none.
-func plainShort(s string) int {
-	i := 0
-	for i <= len(s)-8 {
-		if m := odds(wordAt(s, i)) & highs; m != 0 {
-			return i + bits.TrailingZeros64(m)>>3
-		}
-		i += 8
-	}
-	for i < len(s) && !isSpecial[s[i]] && s[i] < utf8.RuneSelf {
-		i++
-	}
-	return i
-}
-
-// inspect reports whether s is valid UTF-8, and whether there are control characters in it.
+// validUTF8 reports whether s is valid UTF-8.
 //
-// For UTF-8 it is an automaton whose state is a shift, without a branch per character: the row of a byte holds, at the
-// shift that is the state, the next one.
-func inspect(s string) (valid, controls bool) {
-	var state, low uint64
+// It is an automaton whose state is a shift, without a branch per character: the row of a byte holds, at the shift
+// that is the state, the next one.
+func validUTF8(s string) bool {
+	var state uint64
 	for len(s) >= 8 {
-		for state&63 == utf8Ok && len(s) >= 32 {
-			a, b, c, d := word(s), word(s[8:]), word(s[16:]), word(s[24:])
-			if (a|b|c|d)&highs != 0 {
-				break
-			}
-			low |= (a - ones*' ') | (b - ones*' ') | (c - ones*' ') | (d - ones*' ')
+		for state&63 == utf8Ok && len(s) >= 32 && (word(s)|word(s[8:])|word(s[16:])|word(s[24:]))&highs == 0 {
 			s = s[32:]
 		}
 		if len(s) < 8 {
 			break
 		}
 		w := word(s)
-		low |= (w - ones*' ') &^ w
+		s = s[8:]
 		if w&highs == 0 && state&63 == utf8Ok {
-			s = s[8:]
 			continue
 		}
 		state = utf8Row[byte(w)] >> (state & 63)
@@ -312,15 +331,11 @@ func inspect(s string) (valid, controls bool) {
 		state = utf8Row[byte(w>>40)] >> (state & 63)
 		state = utf8Row[byte(w>>48)] >> (state & 63)
 		state = utf8Row[byte(w>>56)] >> (state & 63)
-		s = s[8:]
 	}
 	for i := 0; i < len(s); i++ {
-		if s[i] < ' ' {
-			controls = true
-		}
 		state = utf8Row[s[i]] >> (state & 63)
 	}
-	return state&63 == utf8Ok, controls || low&highs != 0
+	return state&63 == utf8Ok
 }
 
 // The states of the automaton: between characters, in an invalid text (which it never leaves), before the last

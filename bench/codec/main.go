@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sort"
 	"strings"
 	"syscall"
@@ -20,9 +21,10 @@ func main() {
 	rounds := flag.Int("rounds", 12, "interleaved rounds of each measurement")
 	span := flag.Duration("span", 30*time.Millisecond, "CPU time of one measurement")
 	only := flag.String("only", "", "measure only messages whose name contains this")
+	beside := flag.String("beside", "", "measure us beside these contenders only, separated by commas")
 	flag.Parse()
 	runtime.GOMAXPROCS(1)
-	if err := run(os.Stdout, *rounds, *span, *only); err != nil {
+	if err := run(os.Stdout, *rounds, *span, *only, *beside); err != nil {
 		fmt.Fprintln(os.Stderr, "codec:", err)
 		os.Exit(1)
 	}
@@ -39,12 +41,16 @@ type contender struct {
 	encode func(m message) (operation, error)
 }
 
-func run(w io.Writer, rounds int, span time.Duration, only string) error {
+func run(w io.Writer, rounds int, span time.Duration, only, beside string) error {
 	messages, err := corpus()
 	if err != nil {
 		return err
 	}
 	contenders := []contender{ours, std, jsonv2, sonicLibrary, goccyLibrary, segmentioLibrary, goSDK, mcpGo}
+	if beside != "" {
+		names := strings.Split(beside, ",")
+		contenders = slices.DeleteFunc(contenders, func(c contender) bool { return c.name != ours.name && !slices.Contains(names, c.name) })
+	}
 	for _, direction := range []string{"decode", "encode"} {
 		fmt.Fprintf(w, "\n### %s, minimum CPU time of %d interleaved rounds\n\n", direction, rounds)
 		names := []string{"message", "bytes"}

@@ -92,7 +92,7 @@ var ours = contender{
 		newBody := body(m.kind)
 		decoder.LimitDepth(wire.MaxDepth)
 		return func() error {
-			decoder.Reset(string(m.text))
+			decoder.ResetBytes(m.text)
 			e := envelope{newBody: newBody}
 			e.decode(decoder)
 			return decoder.End()

@@ -54,21 +54,13 @@ func (x *Annotations) DecodeJSON(d *wire.Decoder) {
 var annotationsMembers = []string{"audience", "priority"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Annotations) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Annotations) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Annotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Annotations) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Annotations) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Annotations) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *BlobResourceContents) EncodeJSON(e *wire.Encoder) {
@@ -104,21 +96,13 @@ func (x *BlobResourceContents) DecodeJSON(d *wire.Decoder) {
 var blobResourceContentsMembers = []string{"blob", "mimeType", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *BlobResourceContents) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *BlobResourceContents) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x BlobResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x BlobResourceContents) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *BlobResourceContents) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *BlobResourceContents) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CallToolParams) EncodeJSON(e *wire.Encoder) {
@@ -162,21 +146,13 @@ func (x *CallToolParams) DecodeJSON(d *wire.Decoder) {
 var callToolParamsMembers = []string{"_meta", "arguments", "name"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CallToolParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CallToolParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CallToolParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CallToolParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CallToolParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CallToolParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CallToolResult) EncodeJSON(e *wire.Encoder) {
@@ -222,21 +198,13 @@ func (x *CallToolResult) DecodeJSON(d *wire.Decoder) {
 var callToolResultMembers = []string{"_meta", "content", "isError"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CallToolResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CallToolResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CallToolResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CallToolResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CallToolResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CallToolResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CancelledParams) EncodeJSON(e *wire.Encoder) {
@@ -274,21 +242,13 @@ func (x *CancelledParams) DecodeJSON(d *wire.Decoder) {
 var cancelledParamsMembers = []string{"_meta", "reason", "requestId"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CancelledParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CancelledParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CancelledParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CancelledParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CancelledParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CancelledParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ClientCapabilities) EncodeJSON(e *wire.Encoder) {
@@ -351,21 +311,13 @@ func (x *ClientCapabilities) DecodeJSON(d *wire.Decoder) {
 var clientCapabilitiesMembers = []string{"experimental", "roots", "sampling"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ClientCapabilities) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ClientCapabilities) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ClientCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ClientCapabilities) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ClientCapabilities) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ClientCapabilities) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ClientCapabilitiesRoots) EncodeJSON(e *wire.Encoder) {
@@ -392,21 +344,13 @@ func (x *ClientCapabilitiesRoots) DecodeJSON(d *wire.Decoder) {
 var clientCapabilitiesRootsMembers = []string{"listChanged"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ClientCapabilitiesRoots) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ClientCapabilitiesRoots) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ClientCapabilitiesRoots) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ClientCapabilitiesRoots) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ClientCapabilitiesRoots) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ClientCapabilitiesRoots) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteParams) EncodeJSON(e *wire.Encoder) {
@@ -452,21 +396,13 @@ func (x *CompleteParams) DecodeJSON(d *wire.Decoder) {
 var completeParamsMembers = []string{"_meta", "argument", "ref"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteParamsArgument) EncodeJSON(e *wire.Encoder) {
@@ -498,21 +434,13 @@ func (x *CompleteParamsArgument) DecodeJSON(d *wire.Decoder) {
 var completeParamsArgumentMembers = []string{"name", "value"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteParamsArgument) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteParamsArgument) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteParamsArgument) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteParamsArgument) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteParamsArgument) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteParamsArgument) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteResult) EncodeJSON(e *wire.Encoder) {
@@ -547,21 +475,13 @@ func (x *CompleteResult) DecodeJSON(d *wire.Decoder) {
 var completeResultMembers = []string{"_meta", "completion"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteResultCompletion) EncodeJSON(e *wire.Encoder) {
@@ -605,21 +525,13 @@ func (x *CompleteResultCompletion) DecodeJSON(d *wire.Decoder) {
 var completeResultCompletionMembers = []string{"hasMore", "total", "values"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteResultCompletion) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteResultCompletion) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteResultCompletion) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteResultCompletion) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteResultCompletion) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteResultCompletion) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CreateMessageParams) EncodeJSON(e *wire.Encoder) {
@@ -720,21 +632,13 @@ func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
 var createMessageParamsMembers = []string{"_meta", "includeContext", "maxTokens", "messages", "metadata", "modelPreferences", "stopSequences", "systemPrompt", "temperature"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CreateMessageParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CreateMessageParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CreateMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CreateMessageParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CreateMessageParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CreateMessageParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CreateMessageResult) EncodeJSON(e *wire.Encoder) {
@@ -781,21 +685,13 @@ func (x *CreateMessageResult) DecodeJSON(d *wire.Decoder) {
 var createMessageResultMembers = []string{"_meta", "content", "model", "role", "stopReason"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CreateMessageResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CreateMessageResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CreateMessageResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CreateMessageResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CreateMessageResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CreateMessageResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *EmbeddedResource) EncodeJSON(e *wire.Encoder) {
@@ -840,21 +736,13 @@ func (x *EmbeddedResource) DecodeJSON(d *wire.Decoder) {
 var embeddedResourceMembers = []string{"annotations", "resource", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *EmbeddedResource) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *EmbeddedResource) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x EmbeddedResource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x EmbeddedResource) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *EmbeddedResource) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *EmbeddedResource) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *EmptyResult) EncodeJSON(e *wire.Encoder) {
@@ -883,21 +771,13 @@ func (x *EmptyResult) DecodeJSON(d *wire.Decoder) {
 var emptyResultMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *EmptyResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *EmptyResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x EmptyResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x EmptyResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *EmptyResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *EmptyResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetPromptParams) EncodeJSON(e *wire.Encoder) {
@@ -959,21 +839,13 @@ func (x *GetPromptParams) DecodeJSON(d *wire.Decoder) {
 var getPromptParamsMembers = []string{"_meta", "arguments", "name"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetPromptParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetPromptParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetPromptParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetPromptParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetPromptParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetPromptParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetPromptResult) EncodeJSON(e *wire.Encoder) {
@@ -1020,21 +892,13 @@ func (x *GetPromptResult) DecodeJSON(d *wire.Decoder) {
 var getPromptResultMembers = []string{"_meta", "description", "messages"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetPromptResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetPromptResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetPromptResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetPromptResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetPromptResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetPromptResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ImageContent) EncodeJSON(e *wire.Encoder) {
@@ -1082,21 +946,13 @@ func (x *ImageContent) DecodeJSON(d *wire.Decoder) {
 var imageContentMembers = []string{"annotations", "data", "mimeType", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ImageContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ImageContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ImageContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ImageContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ImageContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ImageContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Implementation) EncodeJSON(e *wire.Encoder) {
@@ -1128,21 +984,13 @@ func (x *Implementation) DecodeJSON(d *wire.Decoder) {
 var implementationMembers = []string{"name", "version"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Implementation) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Implementation) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Implementation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Implementation) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Implementation) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Implementation) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InitializeParams) EncodeJSON(e *wire.Encoder) {
@@ -1192,21 +1040,13 @@ func (x *InitializeParams) DecodeJSON(d *wire.Decoder) {
 var initializeParamsMembers = []string{"_meta", "capabilities", "clientInfo", "protocolVersion"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *InitializeParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *InitializeParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InitializeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InitializeParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *InitializeParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *InitializeParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InitializeResult) EncodeJSON(e *wire.Encoder) {
@@ -1254,21 +1094,13 @@ func (x *InitializeResult) DecodeJSON(d *wire.Decoder) {
 var initializeResultMembers = []string{"_meta", "capabilities", "instructions", "protocolVersion", "serverInfo"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *InitializeResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *InitializeResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InitializeResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InitializeResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *InitializeResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *InitializeResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InitializedParams) EncodeJSON(e *wire.Encoder) {
@@ -1297,21 +1129,13 @@ func (x *InitializedParams) DecodeJSON(d *wire.Decoder) {
 var initializedParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *InitializedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *InitializedParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InitializedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InitializedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *InitializedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *InitializedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListPromptsParams) EncodeJSON(e *wire.Encoder) {
@@ -1350,21 +1174,13 @@ func (x *ListPromptsParams) DecodeJSON(d *wire.Decoder) {
 var listPromptsParamsMembers = []string{"_meta", "cursor"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListPromptsParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListPromptsParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListPromptsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListPromptsParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListPromptsParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListPromptsParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListPromptsResult) EncodeJSON(e *wire.Encoder) {
@@ -1411,21 +1227,13 @@ func (x *ListPromptsResult) DecodeJSON(d *wire.Decoder) {
 var listPromptsResultMembers = []string{"_meta", "nextCursor", "prompts"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListPromptsResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListPromptsResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListPromptsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListPromptsResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListPromptsResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListPromptsResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListResourceTemplatesParams) EncodeJSON(e *wire.Encoder) {
@@ -1465,19 +1273,15 @@ var listResourceTemplatesParamsMembers = []string{"_meta", "cursor"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ListResourceTemplatesParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListResourceTemplatesParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListResourceTemplatesParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourceTemplatesParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -1526,19 +1330,15 @@ var listResourceTemplatesResultMembers = []string{"_meta", "nextCursor", "resour
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ListResourceTemplatesResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListResourceTemplatesResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListResourceTemplatesResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourceTemplatesResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -1578,21 +1378,13 @@ func (x *ListResourcesParams) DecodeJSON(d *wire.Decoder) {
 var listResourcesParamsMembers = []string{"_meta", "cursor"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListResourcesParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListResourcesParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListResourcesParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListResourcesParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListResourcesParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListResourcesParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListResourcesResult) EncodeJSON(e *wire.Encoder) {
@@ -1639,21 +1431,13 @@ func (x *ListResourcesResult) DecodeJSON(d *wire.Decoder) {
 var listResourcesResultMembers = []string{"_meta", "nextCursor", "resources"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListResourcesResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListResourcesResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListResourcesResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListResourcesResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListResourcesResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListResourcesResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListRootsParams) EncodeJSON(e *wire.Encoder) {
@@ -1688,21 +1472,13 @@ func (x *ListRootsParams) DecodeJSON(d *wire.Decoder) {
 var listRootsParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListRootsParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListRootsParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListRootsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListRootsParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListRootsParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListRootsParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListRootsResult) EncodeJSON(e *wire.Encoder) {
@@ -1745,21 +1521,13 @@ func (x *ListRootsResult) DecodeJSON(d *wire.Decoder) {
 var listRootsResultMembers = []string{"_meta", "roots"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListRootsResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListRootsResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListRootsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListRootsResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListRootsResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListRootsResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListToolsParams) EncodeJSON(e *wire.Encoder) {
@@ -1798,21 +1566,13 @@ func (x *ListToolsParams) DecodeJSON(d *wire.Decoder) {
 var listToolsParamsMembers = []string{"_meta", "cursor"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListToolsParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListToolsParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListToolsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListToolsParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListToolsParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListToolsParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListToolsResult) EncodeJSON(e *wire.Encoder) {
@@ -1859,21 +1619,13 @@ func (x *ListToolsResult) DecodeJSON(d *wire.Decoder) {
 var listToolsResultMembers = []string{"_meta", "nextCursor", "tools"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListToolsResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListToolsResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListToolsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListToolsResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListToolsResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListToolsResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *LoggingMessageParams) EncodeJSON(e *wire.Encoder) {
@@ -1915,21 +1667,13 @@ func (x *LoggingMessageParams) DecodeJSON(d *wire.Decoder) {
 var loggingMessageParamsMembers = []string{"_meta", "data", "level", "logger"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *LoggingMessageParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *LoggingMessageParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x LoggingMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x LoggingMessageParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *LoggingMessageParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *LoggingMessageParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ModelHint) EncodeJSON(e *wire.Encoder) {
@@ -1956,21 +1700,13 @@ func (x *ModelHint) DecodeJSON(d *wire.Decoder) {
 var modelHintMembers = []string{"name"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ModelHint) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ModelHint) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ModelHint) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ModelHint) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ModelHint) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ModelHint) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ModelPreferences) EncodeJSON(e *wire.Encoder) {
@@ -2024,21 +1760,13 @@ func (x *ModelPreferences) DecodeJSON(d *wire.Decoder) {
 var modelPreferencesMembers = []string{"costPriority", "hints", "intelligencePriority", "speedPriority"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ModelPreferences) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ModelPreferences) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ModelPreferences) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ModelPreferences) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ModelPreferences) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ModelPreferences) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PingParams) EncodeJSON(e *wire.Encoder) {
@@ -2073,21 +1801,13 @@ func (x *PingParams) DecodeJSON(d *wire.Decoder) {
 var pingParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PingParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PingParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PingParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PingParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PingParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PingParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ProgressParams) EncodeJSON(e *wire.Encoder) {
@@ -2129,21 +1849,13 @@ func (x *ProgressParams) DecodeJSON(d *wire.Decoder) {
 var progressParamsMembers = []string{"_meta", "progress", "progressToken", "total"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ProgressParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ProgressParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ProgressParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ProgressParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ProgressParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ProgressParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Prompt) EncodeJSON(e *wire.Encoder) {
@@ -2194,21 +1906,13 @@ func (x *Prompt) DecodeJSON(d *wire.Decoder) {
 var promptMembers = []string{"arguments", "description", "name"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Prompt) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Prompt) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Prompt) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Prompt) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Prompt) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Prompt) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PromptArgument) EncodeJSON(e *wire.Encoder) {
@@ -2244,21 +1948,13 @@ func (x *PromptArgument) DecodeJSON(d *wire.Decoder) {
 var promptArgumentMembers = []string{"description", "name", "required"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PromptArgument) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PromptArgument) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PromptArgument) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PromptArgument) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PromptArgument) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PromptArgument) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PromptListChangedParams) EncodeJSON(e *wire.Encoder) {
@@ -2287,21 +1983,13 @@ func (x *PromptListChangedParams) DecodeJSON(d *wire.Decoder) {
 var promptListChangedParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PromptListChangedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PromptListChangedParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PromptListChangedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PromptListChangedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PromptListChangedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PromptListChangedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PromptMessage) EncodeJSON(e *wire.Encoder) {
@@ -2334,21 +2022,13 @@ func (x *PromptMessage) DecodeJSON(d *wire.Decoder) {
 var promptMessageMembers = []string{"content", "role"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PromptMessage) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PromptMessage) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PromptMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PromptMessage) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PromptMessage) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PromptMessage) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PromptReference) EncodeJSON(e *wire.Encoder) {
@@ -2380,21 +2060,13 @@ func (x *PromptReference) DecodeJSON(d *wire.Decoder) {
 var promptReferenceMembers = []string{"name", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PromptReference) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PromptReference) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PromptReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PromptReference) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PromptReference) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PromptReference) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReadResourceParams) EncodeJSON(e *wire.Encoder) {
@@ -2434,21 +2106,13 @@ func (x *ReadResourceParams) DecodeJSON(d *wire.Decoder) {
 var readResourceParamsMembers = []string{"_meta", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReadResourceParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReadResourceParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReadResourceParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReadResourceParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReadResourceParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReadResourceParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReadResourceResult) EncodeJSON(e *wire.Encoder) {
@@ -2490,21 +2154,13 @@ func (x *ReadResourceResult) DecodeJSON(d *wire.Decoder) {
 var readResourceResultMembers = []string{"_meta", "contents"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReadResourceResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReadResourceResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReadResourceResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReadResourceResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReadResourceResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReadResourceResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *RequestMeta) EncodeJSON(e *wire.Encoder) {
@@ -2538,21 +2194,13 @@ func (x *RequestMeta) DecodeJSON(d *wire.Decoder) {
 var requestMetaMembers = []string{"progressToken"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *RequestMeta) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *RequestMeta) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x RequestMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x RequestMeta) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *RequestMeta) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *RequestMeta) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Resource) EncodeJSON(e *wire.Encoder) {
@@ -2608,21 +2256,13 @@ func (x *Resource) DecodeJSON(d *wire.Decoder) {
 var resourceMembers = []string{"annotations", "description", "mimeType", "name", "size", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Resource) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Resource) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Resource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Resource) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Resource) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Resource) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceListChangedParams) EncodeJSON(e *wire.Encoder) {
@@ -2652,20 +2292,14 @@ var resourceListChangedParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ResourceListChangedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceListChangedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceListChangedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceListChangedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceListChangedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceTemplate) EncodeJSON(e *wire.Encoder) {
@@ -2717,21 +2351,13 @@ func (x *ResourceTemplate) DecodeJSON(d *wire.Decoder) {
 var resourceTemplateMembers = []string{"annotations", "description", "mimeType", "name", "uriTemplate"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResourceTemplate) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResourceTemplate) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceTemplate) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceTemplate) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceTemplate) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceTemplate) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceTemplateReference) EncodeJSON(e *wire.Encoder) {
@@ -2764,20 +2390,14 @@ var resourceTemplateReferenceMembers = []string{"type", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ResourceTemplateReference) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceTemplateReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceTemplateReference) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceTemplateReference) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceTemplateReference) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceUpdatedParams) EncodeJSON(e *wire.Encoder) {
@@ -2811,21 +2431,13 @@ func (x *ResourceUpdatedParams) DecodeJSON(d *wire.Decoder) {
 var resourceUpdatedParamsMembers = []string{"_meta", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResourceUpdatedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResourceUpdatedParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceUpdatedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceUpdatedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceUpdatedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceUpdatedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Root) EncodeJSON(e *wire.Encoder) {
@@ -2857,21 +2469,13 @@ func (x *Root) DecodeJSON(d *wire.Decoder) {
 var rootMembers = []string{"name", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Root) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Root) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Root) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Root) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Root) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Root) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *RootsListChangedParams) EncodeJSON(e *wire.Encoder) {
@@ -2900,21 +2504,13 @@ func (x *RootsListChangedParams) DecodeJSON(d *wire.Decoder) {
 var rootsListChangedParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *RootsListChangedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *RootsListChangedParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x RootsListChangedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x RootsListChangedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *RootsListChangedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *RootsListChangedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SamplingMessage) EncodeJSON(e *wire.Encoder) {
@@ -2947,21 +2543,13 @@ func (x *SamplingMessage) DecodeJSON(d *wire.Decoder) {
 var samplingMessageMembers = []string{"content", "role"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SamplingMessage) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SamplingMessage) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SamplingMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SamplingMessage) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SamplingMessage) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SamplingMessage) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ServerCapabilities) EncodeJSON(e *wire.Encoder) {
@@ -3048,21 +2636,13 @@ func (x *ServerCapabilities) DecodeJSON(d *wire.Decoder) {
 var serverCapabilitiesMembers = []string{"experimental", "logging", "prompts", "resources", "tools"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ServerCapabilities) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ServerCapabilities) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilities) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ServerCapabilities) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ServerCapabilities) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ServerCapabilitiesPrompts) EncodeJSON(e *wire.Encoder) {
@@ -3090,20 +2670,14 @@ var serverCapabilitiesPromptsMembers = []string{"listChanged"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ServerCapabilitiesPrompts) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilitiesPrompts) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilitiesPrompts) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ServerCapabilitiesPrompts) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ServerCapabilitiesPrompts) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ServerCapabilitiesResources) EncodeJSON(e *wire.Encoder) {
@@ -3135,19 +2709,15 @@ var serverCapabilitiesResourcesMembers = []string{"listChanged", "subscribe"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ServerCapabilitiesResources) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilitiesResources) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilitiesResources) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesResources) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -3175,21 +2745,13 @@ func (x *ServerCapabilitiesTools) DecodeJSON(d *wire.Decoder) {
 var serverCapabilitiesToolsMembers = []string{"listChanged"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ServerCapabilitiesTools) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ServerCapabilitiesTools) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilitiesTools) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilitiesTools) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ServerCapabilitiesTools) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ServerCapabilitiesTools) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SetLevelParams) EncodeJSON(e *wire.Encoder) {
@@ -3229,21 +2791,13 @@ func (x *SetLevelParams) DecodeJSON(d *wire.Decoder) {
 var setLevelParamsMembers = []string{"_meta", "level"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SetLevelParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SetLevelParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SetLevelParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SetLevelParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SetLevelParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SetLevelParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SubscribeParams) EncodeJSON(e *wire.Encoder) {
@@ -3283,21 +2837,13 @@ func (x *SubscribeParams) DecodeJSON(d *wire.Decoder) {
 var subscribeParamsMembers = []string{"_meta", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SubscribeParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SubscribeParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SubscribeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SubscribeParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SubscribeParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SubscribeParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TextContent) EncodeJSON(e *wire.Encoder) {
@@ -3341,21 +2887,13 @@ func (x *TextContent) DecodeJSON(d *wire.Decoder) {
 var textContentMembers = []string{"annotations", "text", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TextContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TextContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TextContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TextContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TextContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TextContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TextResourceContents) EncodeJSON(e *wire.Encoder) {
@@ -3391,21 +2929,13 @@ func (x *TextResourceContents) DecodeJSON(d *wire.Decoder) {
 var textResourceContentsMembers = []string{"mimeType", "text", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TextResourceContents) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TextResourceContents) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TextResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TextResourceContents) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TextResourceContents) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TextResourceContents) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Tool) EncodeJSON(e *wire.Encoder) {
@@ -3441,21 +2971,13 @@ func (x *Tool) DecodeJSON(d *wire.Decoder) {
 var toolMembers = []string{"description", "inputSchema", "name"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Tool) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Tool) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Tool) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Tool) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Tool) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Tool) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ToolListChangedParams) EncodeJSON(e *wire.Encoder) {
@@ -3484,21 +3006,13 @@ func (x *ToolListChangedParams) DecodeJSON(d *wire.Decoder) {
 var toolListChangedParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ToolListChangedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ToolListChangedParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ToolListChangedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ToolListChangedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ToolListChangedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ToolListChangedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *UnsubscribeParams) EncodeJSON(e *wire.Encoder) {
@@ -3538,18 +3052,10 @@ func (x *UnsubscribeParams) DecodeJSON(d *wire.Decoder) {
 var unsubscribeParamsMembers = []string{"_meta", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *UnsubscribeParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *UnsubscribeParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UnsubscribeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UnsubscribeParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *UnsubscribeParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *UnsubscribeParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }

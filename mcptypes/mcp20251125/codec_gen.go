@@ -58,21 +58,13 @@ func (x *Annotations) DecodeJSON(d *wire.Decoder) {
 var annotationsMembers = []string{"audience", "lastModified", "priority"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Annotations) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Annotations) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Annotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Annotations) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Annotations) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Annotations) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *AudioContent) EncodeJSON(e *wire.Encoder) {
@@ -126,21 +118,13 @@ func (x *AudioContent) DecodeJSON(d *wire.Decoder) {
 var audioContentMembers = []string{"_meta", "annotations", "data", "mimeType", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *AudioContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *AudioContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AudioContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AudioContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *AudioContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *AudioContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *BlobResourceContents) EncodeJSON(e *wire.Encoder) {
@@ -182,21 +166,13 @@ func (x *BlobResourceContents) DecodeJSON(d *wire.Decoder) {
 var blobResourceContentsMembers = []string{"_meta", "blob", "mimeType", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *BlobResourceContents) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *BlobResourceContents) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x BlobResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x BlobResourceContents) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *BlobResourceContents) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *BlobResourceContents) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *BooleanSchema) EncodeJSON(e *wire.Encoder) {
@@ -236,21 +212,13 @@ func (x *BooleanSchema) DecodeJSON(d *wire.Decoder) {
 var booleanSchemaMembers = []string{"default", "description", "title", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *BooleanSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *BooleanSchema) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x BooleanSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x BooleanSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *BooleanSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *BooleanSchema) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CallToolParams) EncodeJSON(e *wire.Encoder) {
@@ -306,21 +274,13 @@ func (x *CallToolParams) DecodeJSON(d *wire.Decoder) {
 var callToolParamsMembers = []string{"_meta", "arguments", "name", "task"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CallToolParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CallToolParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CallToolParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CallToolParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CallToolParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CallToolParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CallToolResult) EncodeJSON(e *wire.Encoder) {
@@ -370,21 +330,13 @@ func (x *CallToolResult) DecodeJSON(d *wire.Decoder) {
 var callToolResultMembers = []string{"_meta", "content", "isError", "structuredContent"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CallToolResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CallToolResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CallToolResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CallToolResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CallToolResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CallToolResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CancelTaskParams) EncodeJSON(e *wire.Encoder) {
@@ -424,21 +376,13 @@ func (x *CancelTaskParams) DecodeJSON(d *wire.Decoder) {
 var cancelTaskParamsMembers = []string{"_meta", "taskId"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CancelTaskParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CancelTaskParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CancelTaskParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CancelTaskParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CancelTaskParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CancelTaskParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CancelTaskResult) EncodeJSON(e *wire.Encoder) {
@@ -503,21 +447,13 @@ func (x *CancelTaskResult) DecodeJSON(d *wire.Decoder) {
 var cancelTaskResultMembers = []string{"_meta", "createdAt", "lastUpdatedAt", "pollInterval", "status", "statusMessage", "taskId", "ttl"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CancelTaskResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CancelTaskResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CancelTaskResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CancelTaskResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CancelTaskResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CancelTaskResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CancelledParams) EncodeJSON(e *wire.Encoder) {
@@ -561,21 +497,13 @@ func (x *CancelledParams) DecodeJSON(d *wire.Decoder) {
 var cancelledParamsMembers = []string{"_meta", "reason", "requestId"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CancelledParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CancelledParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CancelledParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CancelledParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CancelledParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CancelledParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ClientCapabilities) EncodeJSON(e *wire.Encoder) {
@@ -668,21 +596,13 @@ func (x *ClientCapabilities) DecodeJSON(d *wire.Decoder) {
 var clientCapabilitiesMembers = []string{"elicitation", "experimental", "roots", "sampling", "tasks"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ClientCapabilities) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ClientCapabilities) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ClientCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ClientCapabilities) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ClientCapabilities) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ClientCapabilities) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ClientCapabilitiesElicitation) EncodeJSON(e *wire.Encoder) {
@@ -718,19 +638,15 @@ var clientCapabilitiesElicitationMembers = []string{"form", "url"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ClientCapabilitiesElicitation) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ClientCapabilitiesElicitation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ClientCapabilitiesElicitation) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesElicitation) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -758,21 +674,13 @@ func (x *ClientCapabilitiesRoots) DecodeJSON(d *wire.Decoder) {
 var clientCapabilitiesRootsMembers = []string{"listChanged"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ClientCapabilitiesRoots) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ClientCapabilitiesRoots) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ClientCapabilitiesRoots) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ClientCapabilitiesRoots) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ClientCapabilitiesRoots) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ClientCapabilitiesRoots) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ClientCapabilitiesSampling) EncodeJSON(e *wire.Encoder) {
@@ -808,20 +716,14 @@ var clientCapabilitiesSamplingMembers = []string{"context", "tools"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ClientCapabilitiesSampling) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ClientCapabilitiesSampling) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ClientCapabilitiesSampling) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ClientCapabilitiesSampling) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ClientCapabilitiesSampling) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ClientCapabilitiesTasks) EncodeJSON(e *wire.Encoder) {
@@ -868,21 +770,13 @@ func (x *ClientCapabilitiesTasks) DecodeJSON(d *wire.Decoder) {
 var clientCapabilitiesTasksMembers = []string{"cancel", "list", "requests"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ClientCapabilitiesTasks) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ClientCapabilitiesTasks) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ClientCapabilitiesTasks) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ClientCapabilitiesTasks) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ClientCapabilitiesTasks) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ClientCapabilitiesTasks) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ClientCapabilitiesTasksRequests) EncodeJSON(e *wire.Encoder) {
@@ -930,19 +824,15 @@ var clientCapabilitiesTasksRequestsMembers = []string{"elicitation", "sampling"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ClientCapabilitiesTasksRequests) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ClientCapabilitiesTasksRequests) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ClientCapabilitiesTasksRequests) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesTasksRequests) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -973,21 +863,17 @@ var clientCapabilitiesTasksRequestsElicitationMembers = []string{"create"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ClientCapabilitiesTasksRequestsElicitation) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
 func (x ClientCapabilitiesTasksRequestsElicitation) MarshalJSON() ([]byte, error) {
-	return x.AppendJSON(nil)
+	return wire.Append(nil, &x)
 }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesTasksRequestsElicitation) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -1018,21 +904,17 @@ var clientCapabilitiesTasksRequestsSamplingMembers = []string{"createMessage"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ClientCapabilitiesTasksRequestsSampling) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
 func (x ClientCapabilitiesTasksRequestsSampling) MarshalJSON() ([]byte, error) {
-	return x.AppendJSON(nil)
+	return wire.Append(nil, &x)
 }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesTasksRequestsSampling) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -1091,21 +973,13 @@ func (x *CompleteParams) DecodeJSON(d *wire.Decoder) {
 var completeParamsMembers = []string{"_meta", "argument", "context", "ref"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteParamsArgument) EncodeJSON(e *wire.Encoder) {
@@ -1137,21 +1011,13 @@ func (x *CompleteParamsArgument) DecodeJSON(d *wire.Decoder) {
 var completeParamsArgumentMembers = []string{"name", "value"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteParamsArgument) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteParamsArgument) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteParamsArgument) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteParamsArgument) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteParamsArgument) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteParamsArgument) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteParamsContext) EncodeJSON(e *wire.Encoder) {
@@ -1196,21 +1062,13 @@ func (x *CompleteParamsContext) DecodeJSON(d *wire.Decoder) {
 var completeParamsContextMembers = []string{"arguments"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteParamsContext) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteParamsContext) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteParamsContext) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteParamsContext) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteParamsContext) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteParamsContext) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteResult) EncodeJSON(e *wire.Encoder) {
@@ -1245,21 +1103,13 @@ func (x *CompleteResult) DecodeJSON(d *wire.Decoder) {
 var completeResultMembers = []string{"_meta", "completion"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteResultCompletion) EncodeJSON(e *wire.Encoder) {
@@ -1303,21 +1153,13 @@ func (x *CompleteResultCompletion) DecodeJSON(d *wire.Decoder) {
 var completeResultCompletionMembers = []string{"hasMore", "total", "values"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteResultCompletion) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteResultCompletion) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteResultCompletion) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteResultCompletion) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteResultCompletion) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteResultCompletion) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CreateMessageParams) EncodeJSON(e *wire.Encoder) {
@@ -1461,21 +1303,13 @@ func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
 var createMessageParamsMembers = []string{"_meta", "includeContext", "maxTokens", "messages", "metadata", "modelPreferences", "stopSequences", "systemPrompt", "task", "temperature", "toolChoice", "tools"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CreateMessageParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CreateMessageParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CreateMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CreateMessageParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CreateMessageParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CreateMessageParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CreateMessageResult) EncodeJSON(e *wire.Encoder) {
@@ -1522,21 +1356,13 @@ func (x *CreateMessageResult) DecodeJSON(d *wire.Decoder) {
 var createMessageResultMembers = []string{"_meta", "content", "model", "role", "stopReason"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CreateMessageResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CreateMessageResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CreateMessageResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CreateMessageResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CreateMessageResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CreateMessageResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CreateTaskResult) EncodeJSON(e *wire.Encoder) {
@@ -1571,21 +1397,13 @@ func (x *CreateTaskResult) DecodeJSON(d *wire.Decoder) {
 var createTaskResultMembers = []string{"_meta", "task"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CreateTaskResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CreateTaskResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CreateTaskResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CreateTaskResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CreateTaskResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CreateTaskResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ElicitFormParams) EncodeJSON(e *wire.Encoder) {
@@ -1646,21 +1464,13 @@ func (x *ElicitFormParams) DecodeJSON(d *wire.Decoder) {
 var elicitFormParamsMembers = []string{"_meta", "message", "mode", "requestedSchema", "task"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ElicitFormParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ElicitFormParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ElicitFormParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ElicitFormParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ElicitFormParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ElicitFormParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ElicitFormParamsRequestedSchema) EncodeJSON(e *wire.Encoder) {
@@ -1727,19 +1537,15 @@ var elicitFormParamsRequestedSchemaMembers = []string{"$schema", "properties", "
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ElicitFormParamsRequestedSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ElicitFormParamsRequestedSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ElicitFormParamsRequestedSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitFormParamsRequestedSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the value in the box.
@@ -1754,21 +1560,13 @@ func (x *ElicitParams) DecodeJSON(d *wire.Decoder) {
 }
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ElicitParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ElicitParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ElicitParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ElicitParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ElicitParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ElicitParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ElicitResult) EncodeJSON(e *wire.Encoder) {
@@ -1808,21 +1606,13 @@ func (x *ElicitResult) DecodeJSON(d *wire.Decoder) {
 var elicitResultMembers = []string{"_meta", "action", "content"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ElicitResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ElicitResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ElicitResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ElicitResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ElicitResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ElicitResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ElicitURLParams) EncodeJSON(e *wire.Encoder) {
@@ -1886,21 +1676,13 @@ func (x *ElicitURLParams) DecodeJSON(d *wire.Decoder) {
 var elicitURLParamsMembers = []string{"_meta", "elicitationId", "message", "mode", "task", "url"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ElicitURLParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ElicitURLParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ElicitURLParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ElicitURLParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ElicitURLParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ElicitURLParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ElicitationCompleteParams) EncodeJSON(e *wire.Encoder) {
@@ -1935,20 +1717,14 @@ var elicitationCompleteParamsMembers = []string{"_meta", "elicitationId"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ElicitationCompleteParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ElicitationCompleteParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ElicitationCompleteParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ElicitationCompleteParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ElicitationCompleteParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *EmbeddedResource) EncodeJSON(e *wire.Encoder) {
@@ -1999,21 +1775,13 @@ func (x *EmbeddedResource) DecodeJSON(d *wire.Decoder) {
 var embeddedResourceMembers = []string{"_meta", "annotations", "resource", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *EmbeddedResource) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *EmbeddedResource) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x EmbeddedResource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x EmbeddedResource) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *EmbeddedResource) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *EmbeddedResource) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *EmptyResult) EncodeJSON(e *wire.Encoder) {
@@ -2042,21 +1810,13 @@ func (x *EmptyResult) DecodeJSON(d *wire.Decoder) {
 var emptyResultMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *EmptyResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *EmptyResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x EmptyResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x EmptyResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *EmptyResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *EmptyResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Error) EncodeJSON(e *wire.Encoder) {
@@ -2092,21 +1852,13 @@ func (x *Error) DecodeJSON(d *wire.Decoder) {
 var errorMembers = []string{"code", "data", "message"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Error) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Error) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Error) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Error) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Error) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Error) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetPromptParams) EncodeJSON(e *wire.Encoder) {
@@ -2168,21 +1920,13 @@ func (x *GetPromptParams) DecodeJSON(d *wire.Decoder) {
 var getPromptParamsMembers = []string{"_meta", "arguments", "name"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetPromptParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetPromptParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetPromptParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetPromptParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetPromptParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetPromptParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetPromptResult) EncodeJSON(e *wire.Encoder) {
@@ -2229,21 +1973,13 @@ func (x *GetPromptResult) DecodeJSON(d *wire.Decoder) {
 var getPromptResultMembers = []string{"_meta", "description", "messages"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetPromptResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetPromptResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetPromptResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetPromptResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetPromptResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetPromptResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetTaskParams) EncodeJSON(e *wire.Encoder) {
@@ -2283,21 +2019,13 @@ func (x *GetTaskParams) DecodeJSON(d *wire.Decoder) {
 var getTaskParamsMembers = []string{"_meta", "taskId"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetTaskParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetTaskParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetTaskParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetTaskParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetTaskParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetTaskParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetTaskPayloadParams) EncodeJSON(e *wire.Encoder) {
@@ -2337,21 +2065,13 @@ func (x *GetTaskPayloadParams) DecodeJSON(d *wire.Decoder) {
 var getTaskPayloadParamsMembers = []string{"_meta", "taskId"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetTaskPayloadParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetTaskPayloadParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetTaskPayloadParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetTaskPayloadParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetTaskPayloadParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetTaskPayloadParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetTaskPayloadResult) EncodeJSON(e *wire.Encoder) {
@@ -2380,21 +2100,13 @@ func (x *GetTaskPayloadResult) DecodeJSON(d *wire.Decoder) {
 var getTaskPayloadResultMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetTaskPayloadResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetTaskPayloadResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetTaskPayloadResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetTaskPayloadResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetTaskPayloadResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetTaskPayloadResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetTaskResult) EncodeJSON(e *wire.Encoder) {
@@ -2459,21 +2171,13 @@ func (x *GetTaskResult) DecodeJSON(d *wire.Decoder) {
 var getTaskResultMembers = []string{"_meta", "createdAt", "lastUpdatedAt", "pollInterval", "status", "statusMessage", "taskId", "ttl"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetTaskResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetTaskResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetTaskResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetTaskResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetTaskResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetTaskResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Icon) EncodeJSON(e *wire.Encoder) {
@@ -2527,21 +2231,13 @@ func (x *Icon) DecodeJSON(d *wire.Decoder) {
 var iconMembers = []string{"mimeType", "sizes", "src", "theme"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Icon) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Icon) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Icon) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Icon) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Icon) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Icon) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ImageContent) EncodeJSON(e *wire.Encoder) {
@@ -2595,21 +2291,13 @@ func (x *ImageContent) DecodeJSON(d *wire.Decoder) {
 var imageContentMembers = []string{"_meta", "annotations", "data", "mimeType", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ImageContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ImageContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ImageContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ImageContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ImageContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ImageContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Implementation) EncodeJSON(e *wire.Encoder) {
@@ -2672,21 +2360,13 @@ func (x *Implementation) DecodeJSON(d *wire.Decoder) {
 var implementationMembers = []string{"description", "icons", "name", "title", "version", "websiteUrl"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Implementation) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Implementation) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Implementation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Implementation) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Implementation) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Implementation) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InitializeParams) EncodeJSON(e *wire.Encoder) {
@@ -2736,21 +2416,13 @@ func (x *InitializeParams) DecodeJSON(d *wire.Decoder) {
 var initializeParamsMembers = []string{"_meta", "capabilities", "clientInfo", "protocolVersion"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *InitializeParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *InitializeParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InitializeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InitializeParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *InitializeParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *InitializeParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InitializeResult) EncodeJSON(e *wire.Encoder) {
@@ -2798,21 +2470,13 @@ func (x *InitializeResult) DecodeJSON(d *wire.Decoder) {
 var initializeResultMembers = []string{"_meta", "capabilities", "instructions", "protocolVersion", "serverInfo"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *InitializeResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *InitializeResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InitializeResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InitializeResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *InitializeResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *InitializeResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *LegacyTitledEnumSchema) EncodeJSON(e *wire.Encoder) {
@@ -2882,21 +2546,13 @@ func (x *LegacyTitledEnumSchema) DecodeJSON(d *wire.Decoder) {
 var legacyTitledEnumSchemaMembers = []string{"default", "description", "enum", "enumNames", "title", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *LegacyTitledEnumSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *LegacyTitledEnumSchema) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x LegacyTitledEnumSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x LegacyTitledEnumSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *LegacyTitledEnumSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *LegacyTitledEnumSchema) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListPromptsResult) EncodeJSON(e *wire.Encoder) {
@@ -2943,21 +2599,13 @@ func (x *ListPromptsResult) DecodeJSON(d *wire.Decoder) {
 var listPromptsResultMembers = []string{"_meta", "nextCursor", "prompts"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListPromptsResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListPromptsResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListPromptsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListPromptsResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListPromptsResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListPromptsResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListResourceTemplatesResult) EncodeJSON(e *wire.Encoder) {
@@ -3005,19 +2653,15 @@ var listResourceTemplatesResultMembers = []string{"_meta", "nextCursor", "resour
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ListResourceTemplatesResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListResourceTemplatesResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListResourceTemplatesResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourceTemplatesResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -3065,21 +2709,13 @@ func (x *ListResourcesResult) DecodeJSON(d *wire.Decoder) {
 var listResourcesResultMembers = []string{"_meta", "nextCursor", "resources"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListResourcesResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListResourcesResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListResourcesResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListResourcesResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListResourcesResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListResourcesResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListRootsResult) EncodeJSON(e *wire.Encoder) {
@@ -3122,21 +2758,13 @@ func (x *ListRootsResult) DecodeJSON(d *wire.Decoder) {
 var listRootsResultMembers = []string{"_meta", "roots"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListRootsResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListRootsResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListRootsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListRootsResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListRootsResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListRootsResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListTasksResult) EncodeJSON(e *wire.Encoder) {
@@ -3183,21 +2811,13 @@ func (x *ListTasksResult) DecodeJSON(d *wire.Decoder) {
 var listTasksResultMembers = []string{"_meta", "nextCursor", "tasks"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListTasksResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListTasksResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListTasksResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListTasksResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListTasksResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListTasksResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListToolsResult) EncodeJSON(e *wire.Encoder) {
@@ -3244,21 +2864,13 @@ func (x *ListToolsResult) DecodeJSON(d *wire.Decoder) {
 var listToolsResultMembers = []string{"_meta", "nextCursor", "tools"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListToolsResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListToolsResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListToolsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListToolsResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListToolsResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListToolsResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *LoggingMessageParams) EncodeJSON(e *wire.Encoder) {
@@ -3300,21 +2912,13 @@ func (x *LoggingMessageParams) DecodeJSON(d *wire.Decoder) {
 var loggingMessageParamsMembers = []string{"_meta", "data", "level", "logger"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *LoggingMessageParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *LoggingMessageParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x LoggingMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x LoggingMessageParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *LoggingMessageParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *LoggingMessageParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ModelHint) EncodeJSON(e *wire.Encoder) {
@@ -3341,21 +2945,13 @@ func (x *ModelHint) DecodeJSON(d *wire.Decoder) {
 var modelHintMembers = []string{"name"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ModelHint) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ModelHint) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ModelHint) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ModelHint) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ModelHint) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ModelHint) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ModelPreferences) EncodeJSON(e *wire.Encoder) {
@@ -3409,21 +3005,13 @@ func (x *ModelPreferences) DecodeJSON(d *wire.Decoder) {
 var modelPreferencesMembers = []string{"costPriority", "hints", "intelligencePriority", "speedPriority"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ModelPreferences) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ModelPreferences) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ModelPreferences) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ModelPreferences) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ModelPreferences) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ModelPreferences) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *NotificationParams) EncodeJSON(e *wire.Encoder) {
@@ -3452,21 +3040,13 @@ func (x *NotificationParams) DecodeJSON(d *wire.Decoder) {
 var notificationParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *NotificationParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *NotificationParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x NotificationParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x NotificationParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *NotificationParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *NotificationParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *NumberSchema) EncodeJSON(e *wire.Encoder) {
@@ -3514,21 +3094,13 @@ func (x *NumberSchema) DecodeJSON(d *wire.Decoder) {
 var numberSchemaMembers = []string{"default", "description", "maximum", "minimum", "title", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *NumberSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *NumberSchema) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x NumberSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x NumberSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *NumberSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *NumberSchema) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PaginatedParams) EncodeJSON(e *wire.Encoder) {
@@ -3567,21 +3139,13 @@ func (x *PaginatedParams) DecodeJSON(d *wire.Decoder) {
 var paginatedParamsMembers = []string{"_meta", "cursor"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PaginatedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PaginatedParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PaginatedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PaginatedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PaginatedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PaginatedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ProgressParams) EncodeJSON(e *wire.Encoder) {
@@ -3627,21 +3191,13 @@ func (x *ProgressParams) DecodeJSON(d *wire.Decoder) {
 var progressParamsMembers = []string{"_meta", "message", "progress", "progressToken", "total"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ProgressParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ProgressParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ProgressParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ProgressParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ProgressParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ProgressParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Prompt) EncodeJSON(e *wire.Encoder) {
@@ -3721,21 +3277,13 @@ func (x *Prompt) DecodeJSON(d *wire.Decoder) {
 var promptMembers = []string{"_meta", "arguments", "description", "icons", "name", "title"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Prompt) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Prompt) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Prompt) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Prompt) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Prompt) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Prompt) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PromptArgument) EncodeJSON(e *wire.Encoder) {
@@ -3775,21 +3323,13 @@ func (x *PromptArgument) DecodeJSON(d *wire.Decoder) {
 var promptArgumentMembers = []string{"description", "name", "required", "title"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PromptArgument) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PromptArgument) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PromptArgument) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PromptArgument) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PromptArgument) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PromptArgument) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PromptMessage) EncodeJSON(e *wire.Encoder) {
@@ -3822,21 +3362,13 @@ func (x *PromptMessage) DecodeJSON(d *wire.Decoder) {
 var promptMessageMembers = []string{"content", "role"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PromptMessage) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PromptMessage) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PromptMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PromptMessage) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PromptMessage) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PromptMessage) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PromptReference) EncodeJSON(e *wire.Encoder) {
@@ -3872,21 +3404,13 @@ func (x *PromptReference) DecodeJSON(d *wire.Decoder) {
 var promptReferenceMembers = []string{"name", "title", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PromptReference) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PromptReference) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PromptReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PromptReference) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PromptReference) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PromptReference) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReadResourceParams) EncodeJSON(e *wire.Encoder) {
@@ -3926,21 +3450,13 @@ func (x *ReadResourceParams) DecodeJSON(d *wire.Decoder) {
 var readResourceParamsMembers = []string{"_meta", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReadResourceParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReadResourceParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReadResourceParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReadResourceParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReadResourceParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReadResourceParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReadResourceResult) EncodeJSON(e *wire.Encoder) {
@@ -3982,21 +3498,13 @@ func (x *ReadResourceResult) DecodeJSON(d *wire.Decoder) {
 var readResourceResultMembers = []string{"_meta", "contents"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReadResourceResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReadResourceResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReadResourceResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReadResourceResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReadResourceResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReadResourceResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *RelatedTaskMetadata) EncodeJSON(e *wire.Encoder) {
@@ -4024,21 +3532,13 @@ func (x *RelatedTaskMetadata) DecodeJSON(d *wire.Decoder) {
 var relatedTaskMetadataMembers = []string{"taskId"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *RelatedTaskMetadata) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *RelatedTaskMetadata) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x RelatedTaskMetadata) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x RelatedTaskMetadata) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *RelatedTaskMetadata) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *RelatedTaskMetadata) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *RequestMeta) EncodeJSON(e *wire.Encoder) {
@@ -4072,21 +3572,13 @@ func (x *RequestMeta) DecodeJSON(d *wire.Decoder) {
 var requestMetaMembers = []string{"progressToken"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *RequestMeta) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *RequestMeta) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x RequestMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x RequestMeta) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *RequestMeta) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *RequestMeta) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *RequestParams) EncodeJSON(e *wire.Encoder) {
@@ -4121,21 +3613,13 @@ func (x *RequestParams) DecodeJSON(d *wire.Decoder) {
 var requestParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *RequestParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *RequestParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x RequestParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x RequestParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *RequestParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *RequestParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Resource) EncodeJSON(e *wire.Encoder) {
@@ -4220,21 +3704,13 @@ func (x *Resource) DecodeJSON(d *wire.Decoder) {
 var resourceMembers = []string{"_meta", "annotations", "description", "icons", "mimeType", "name", "size", "title", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Resource) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Resource) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Resource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Resource) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Resource) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Resource) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceLink) EncodeJSON(e *wire.Encoder) {
@@ -4323,21 +3799,13 @@ func (x *ResourceLink) DecodeJSON(d *wire.Decoder) {
 var resourceLinkMembers = []string{"_meta", "annotations", "description", "icons", "mimeType", "name", "size", "title", "type", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResourceLink) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResourceLink) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceLink) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceLink) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceLink) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceLink) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceParams) EncodeJSON(e *wire.Encoder) {
@@ -4377,21 +3845,13 @@ func (x *ResourceParams) DecodeJSON(d *wire.Decoder) {
 var resourceParamsMembers = []string{"_meta", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResourceParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResourceParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceTemplate) EncodeJSON(e *wire.Encoder) {
@@ -4472,21 +3932,13 @@ func (x *ResourceTemplate) DecodeJSON(d *wire.Decoder) {
 var resourceTemplateMembers = []string{"_meta", "annotations", "description", "icons", "mimeType", "name", "title", "uriTemplate"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResourceTemplate) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResourceTemplate) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceTemplate) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceTemplate) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceTemplate) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceTemplate) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceTemplateReference) EncodeJSON(e *wire.Encoder) {
@@ -4519,20 +3971,14 @@ var resourceTemplateReferenceMembers = []string{"type", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ResourceTemplateReference) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceTemplateReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceTemplateReference) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceTemplateReference) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceTemplateReference) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceUpdatedParams) EncodeJSON(e *wire.Encoder) {
@@ -4566,21 +4012,13 @@ func (x *ResourceUpdatedParams) DecodeJSON(d *wire.Decoder) {
 var resourceUpdatedParamsMembers = []string{"_meta", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResourceUpdatedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResourceUpdatedParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceUpdatedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceUpdatedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceUpdatedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceUpdatedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Root) EncodeJSON(e *wire.Encoder) {
@@ -4618,21 +4056,13 @@ func (x *Root) DecodeJSON(d *wire.Decoder) {
 var rootMembers = []string{"_meta", "name", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Root) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Root) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Root) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Root) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Root) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Root) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SamplingMessage) EncodeJSON(e *wire.Encoder) {
@@ -4671,21 +4101,13 @@ func (x *SamplingMessage) DecodeJSON(d *wire.Decoder) {
 var samplingMessageMembers = []string{"_meta", "content", "role"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SamplingMessage) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SamplingMessage) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SamplingMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SamplingMessage) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SamplingMessage) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SamplingMessage) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ServerCapabilities) EncodeJSON(e *wire.Encoder) {
@@ -4790,21 +4212,13 @@ func (x *ServerCapabilities) DecodeJSON(d *wire.Decoder) {
 var serverCapabilitiesMembers = []string{"completions", "experimental", "logging", "prompts", "resources", "tasks", "tools"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ServerCapabilities) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ServerCapabilities) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilities) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ServerCapabilities) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ServerCapabilities) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ServerCapabilitiesPrompts) EncodeJSON(e *wire.Encoder) {
@@ -4832,20 +4246,14 @@ var serverCapabilitiesPromptsMembers = []string{"listChanged"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ServerCapabilitiesPrompts) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilitiesPrompts) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilitiesPrompts) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ServerCapabilitiesPrompts) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ServerCapabilitiesPrompts) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ServerCapabilitiesResources) EncodeJSON(e *wire.Encoder) {
@@ -4877,19 +4285,15 @@ var serverCapabilitiesResourcesMembers = []string{"listChanged", "subscribe"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ServerCapabilitiesResources) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilitiesResources) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilitiesResources) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesResources) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -4937,21 +4341,13 @@ func (x *ServerCapabilitiesTasks) DecodeJSON(d *wire.Decoder) {
 var serverCapabilitiesTasksMembers = []string{"cancel", "list", "requests"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ServerCapabilitiesTasks) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ServerCapabilitiesTasks) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilitiesTasks) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilitiesTasks) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ServerCapabilitiesTasks) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ServerCapabilitiesTasks) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ServerCapabilitiesTasksRequests) EncodeJSON(e *wire.Encoder) {
@@ -4987,19 +4383,15 @@ var serverCapabilitiesTasksRequestsMembers = []string{"tools"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ServerCapabilitiesTasksRequests) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilitiesTasksRequests) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilitiesTasksRequests) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesTasksRequests) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -5030,19 +4422,17 @@ var serverCapabilitiesTasksRequestsToolsMembers = []string{"call"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ServerCapabilitiesTasksRequestsTools) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilitiesTasksRequestsTools) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilitiesTasksRequestsTools) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x)
+}
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesTasksRequestsTools) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -5070,21 +4460,13 @@ func (x *ServerCapabilitiesTools) DecodeJSON(d *wire.Decoder) {
 var serverCapabilitiesToolsMembers = []string{"listChanged"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ServerCapabilitiesTools) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ServerCapabilitiesTools) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilitiesTools) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilitiesTools) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ServerCapabilitiesTools) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ServerCapabilitiesTools) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SetLevelParams) EncodeJSON(e *wire.Encoder) {
@@ -5124,21 +4506,13 @@ func (x *SetLevelParams) DecodeJSON(d *wire.Decoder) {
 var setLevelParamsMembers = []string{"_meta", "level"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SetLevelParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SetLevelParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SetLevelParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SetLevelParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SetLevelParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SetLevelParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *StringSchema) EncodeJSON(e *wire.Encoder) {
@@ -5190,21 +4564,13 @@ func (x *StringSchema) DecodeJSON(d *wire.Decoder) {
 var stringSchemaMembers = []string{"default", "description", "format", "maxLength", "minLength", "title", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *StringSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *StringSchema) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x StringSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x StringSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *StringSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *StringSchema) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SubscribeParams) EncodeJSON(e *wire.Encoder) {
@@ -5244,21 +4610,13 @@ func (x *SubscribeParams) DecodeJSON(d *wire.Decoder) {
 var subscribeParamsMembers = []string{"_meta", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SubscribeParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SubscribeParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SubscribeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SubscribeParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SubscribeParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SubscribeParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Task) EncodeJSON(e *wire.Encoder) {
@@ -5317,21 +4675,13 @@ func (x *Task) DecodeJSON(d *wire.Decoder) {
 var taskMembers = []string{"createdAt", "lastUpdatedAt", "pollInterval", "status", "statusMessage", "taskId", "ttl"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Task) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Task) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Task) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Task) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Task) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Task) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TaskAugmentedParams) EncodeJSON(e *wire.Encoder) {
@@ -5378,21 +4728,13 @@ func (x *TaskAugmentedParams) DecodeJSON(d *wire.Decoder) {
 var taskAugmentedParamsMembers = []string{"_meta", "task"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TaskAugmentedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TaskAugmentedParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TaskAugmentedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TaskAugmentedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TaskAugmentedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TaskAugmentedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TaskMetadata) EncodeJSON(e *wire.Encoder) {
@@ -5419,21 +4761,13 @@ func (x *TaskMetadata) DecodeJSON(d *wire.Decoder) {
 var taskMetadataMembers = []string{"ttl"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TaskMetadata) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TaskMetadata) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TaskMetadata) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TaskMetadata) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TaskMetadata) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TaskMetadata) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TaskStatusParams) EncodeJSON(e *wire.Encoder) {
@@ -5498,21 +4832,13 @@ func (x *TaskStatusParams) DecodeJSON(d *wire.Decoder) {
 var taskStatusParamsMembers = []string{"_meta", "createdAt", "lastUpdatedAt", "pollInterval", "status", "statusMessage", "taskId", "ttl"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TaskStatusParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TaskStatusParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TaskStatusParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TaskStatusParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TaskStatusParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TaskStatusParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TextContent) EncodeJSON(e *wire.Encoder) {
@@ -5562,21 +4888,13 @@ func (x *TextContent) DecodeJSON(d *wire.Decoder) {
 var textContentMembers = []string{"_meta", "annotations", "text", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TextContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TextContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TextContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TextContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TextContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TextContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TextResourceContents) EncodeJSON(e *wire.Encoder) {
@@ -5618,21 +4936,13 @@ func (x *TextResourceContents) DecodeJSON(d *wire.Decoder) {
 var textResourceContentsMembers = []string{"_meta", "mimeType", "text", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TextResourceContents) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TextResourceContents) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TextResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TextResourceContents) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TextResourceContents) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TextResourceContents) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TitledMultiSelectEnumSchema) EncodeJSON(e *wire.Encoder) {
@@ -5700,19 +5010,15 @@ var titledMultiSelectEnumSchemaMembers = []string{"default", "description", "ite
 
 // AppendJSON appends the value's JSON to dst.
 func (x *TitledMultiSelectEnumSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TitledMultiSelectEnumSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TitledMultiSelectEnumSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledMultiSelectEnumSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -5751,19 +5057,15 @@ var titledMultiSelectEnumSchemaItemsMembers = []string{"anyOf"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *TitledMultiSelectEnumSchemaItems) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TitledMultiSelectEnumSchemaItems) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TitledMultiSelectEnumSchemaItems) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledMultiSelectEnumSchemaItems) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -5797,21 +5099,17 @@ var titledMultiSelectEnumSchemaItemsAnyOfItemMembers = []string{"const", "title"
 
 // AppendJSON appends the value's JSON to dst.
 func (x *TitledMultiSelectEnumSchemaItemsAnyOfItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
 func (x TitledMultiSelectEnumSchemaItemsAnyOfItem) MarshalJSON() ([]byte, error) {
-	return x.AppendJSON(nil)
+	return wire.Append(nil, &x)
 }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledMultiSelectEnumSchemaItemsAnyOfItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -5866,19 +5164,15 @@ var titledSingleSelectEnumSchemaMembers = []string{"default", "description", "on
 
 // AppendJSON appends the value's JSON to dst.
 func (x *TitledSingleSelectEnumSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TitledSingleSelectEnumSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TitledSingleSelectEnumSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledSingleSelectEnumSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -5912,21 +5206,17 @@ var titledSingleSelectEnumSchemaOneOfItemMembers = []string{"const", "title"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *TitledSingleSelectEnumSchemaOneOfItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
 func (x TitledSingleSelectEnumSchemaOneOfItem) MarshalJSON() ([]byte, error) {
-	return x.AppendJSON(nil)
+	return wire.Append(nil, &x)
 }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledSingleSelectEnumSchemaOneOfItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -6020,21 +5310,13 @@ func (x *Tool) DecodeJSON(d *wire.Decoder) {
 var toolMembers = []string{"_meta", "annotations", "description", "execution", "icons", "inputSchema", "name", "outputSchema", "title"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Tool) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Tool) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Tool) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Tool) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Tool) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Tool) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ToolAnnotations) EncodeJSON(e *wire.Encoder) {
@@ -6077,21 +5359,13 @@ func (x *ToolAnnotations) DecodeJSON(d *wire.Decoder) {
 var toolAnnotationsMembers = []string{"destructiveHint", "idempotentHint", "openWorldHint", "readOnlyHint", "title"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ToolAnnotations) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ToolAnnotations) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ToolAnnotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ToolAnnotations) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ToolAnnotations) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ToolAnnotations) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ToolChoice) EncodeJSON(e *wire.Encoder) {
@@ -6118,21 +5392,13 @@ func (x *ToolChoice) DecodeJSON(d *wire.Decoder) {
 var toolChoiceMembers = []string{"mode"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ToolChoice) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ToolChoice) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ToolChoice) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ToolChoice) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ToolChoice) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ToolChoice) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ToolExecution) EncodeJSON(e *wire.Encoder) {
@@ -6159,21 +5425,13 @@ func (x *ToolExecution) DecodeJSON(d *wire.Decoder) {
 var toolExecutionMembers = []string{"taskSupport"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ToolExecution) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ToolExecution) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ToolExecution) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ToolExecution) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ToolExecution) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ToolExecution) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ToolResultContent) EncodeJSON(e *wire.Encoder) {
@@ -6231,21 +5489,13 @@ func (x *ToolResultContent) DecodeJSON(d *wire.Decoder) {
 var toolResultContentMembers = []string{"_meta", "content", "isError", "structuredContent", "toolUseId", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ToolResultContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ToolResultContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ToolResultContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ToolResultContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ToolResultContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ToolResultContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ToolUseContent) EncodeJSON(e *wire.Encoder) {
@@ -6291,21 +5541,13 @@ func (x *ToolUseContent) DecodeJSON(d *wire.Decoder) {
 var toolUseContentMembers = []string{"_meta", "id", "input", "name", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ToolUseContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ToolUseContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ToolUseContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ToolUseContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ToolUseContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ToolUseContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *URLElicitationRequiredError) EncodeJSON(e *wire.Encoder) {
@@ -6350,19 +5592,15 @@ var urlElicitationRequiredErrorMembers = []string{"error", "id", "jsonrpc"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *URLElicitationRequiredError) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x URLElicitationRequiredError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x URLElicitationRequiredError) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *URLElicitationRequiredError) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -6401,19 +5639,15 @@ var urlElicitationRequiredErrorErrorMembers = []string{"code", "data", "message"
 
 // AppendJSON appends the value's JSON to dst.
 func (x *URLElicitationRequiredErrorError) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x URLElicitationRequiredErrorError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x URLElicitationRequiredErrorError) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *URLElicitationRequiredErrorError) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -6452,19 +5686,17 @@ var urlElicitationRequiredErrorErrorDataMembers = []string{"elicitations"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *URLElicitationRequiredErrorErrorData) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x URLElicitationRequiredErrorErrorData) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x URLElicitationRequiredErrorErrorData) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x)
+}
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *URLElicitationRequiredErrorErrorData) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -6505,21 +5737,13 @@ func (x *UnsubscribeParams) DecodeJSON(d *wire.Decoder) {
 var unsubscribeParamsMembers = []string{"_meta", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *UnsubscribeParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *UnsubscribeParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UnsubscribeParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UnsubscribeParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *UnsubscribeParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *UnsubscribeParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *UntitledMultiSelectEnumSchema) EncodeJSON(e *wire.Encoder) {
@@ -6587,19 +5811,15 @@ var untitledMultiSelectEnumSchemaMembers = []string{"default", "description", "i
 
 // AppendJSON appends the value's JSON to dst.
 func (x *UntitledMultiSelectEnumSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UntitledMultiSelectEnumSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UntitledMultiSelectEnumSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UntitledMultiSelectEnumSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -6641,19 +5861,17 @@ var untitledMultiSelectEnumSchemaItemsMembers = []string{"enum", "type"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *UntitledMultiSelectEnumSchemaItems) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UntitledMultiSelectEnumSchemaItems) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UntitledMultiSelectEnumSchemaItems) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x)
+}
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UntitledMultiSelectEnumSchemaItems) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -6707,19 +5925,15 @@ var untitledSingleSelectEnumSchemaMembers = []string{"default", "description", "
 
 // AppendJSON appends the value's JSON to dst.
 func (x *UntitledSingleSelectEnumSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UntitledSingleSelectEnumSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UntitledSingleSelectEnumSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UntitledSingleSelectEnumSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the value.

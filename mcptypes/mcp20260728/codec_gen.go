@@ -58,21 +58,13 @@ func (x *Annotations) DecodeJSON(d *wire.Decoder) {
 var annotationsMembers = []string{"audience", "lastModified", "priority"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Annotations) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Annotations) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Annotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Annotations) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Annotations) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Annotations) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *AudioContent) EncodeJSON(e *wire.Encoder) {
@@ -126,21 +118,13 @@ func (x *AudioContent) DecodeJSON(d *wire.Decoder) {
 var audioContentMembers = []string{"_meta", "annotations", "data", "mimeType", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *AudioContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *AudioContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x AudioContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x AudioContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *AudioContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *AudioContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *BlobResourceContents) EncodeJSON(e *wire.Encoder) {
@@ -182,21 +166,13 @@ func (x *BlobResourceContents) DecodeJSON(d *wire.Decoder) {
 var blobResourceContentsMembers = []string{"_meta", "blob", "mimeType", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *BlobResourceContents) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *BlobResourceContents) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x BlobResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x BlobResourceContents) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *BlobResourceContents) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *BlobResourceContents) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *BooleanSchema) EncodeJSON(e *wire.Encoder) {
@@ -236,21 +212,13 @@ func (x *BooleanSchema) DecodeJSON(d *wire.Decoder) {
 var booleanSchemaMembers = []string{"default", "description", "title", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *BooleanSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *BooleanSchema) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x BooleanSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x BooleanSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *BooleanSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *BooleanSchema) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CallToolParams) EncodeJSON(e *wire.Encoder) {
@@ -313,21 +281,13 @@ func (x *CallToolParams) DecodeJSON(d *wire.Decoder) {
 var callToolParamsMembers = []string{"_meta", "arguments", "inputResponses", "name", "requestState"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CallToolParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CallToolParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CallToolParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CallToolParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CallToolParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CallToolParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the value in the box.
 func (x *CallToolRequestResult) EncodeJSON(e *wire.Encoder) {
@@ -341,21 +301,13 @@ func (x *CallToolRequestResult) DecodeJSON(d *wire.Decoder) {
 }
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CallToolRequestResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CallToolRequestResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CallToolRequestResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CallToolRequestResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CallToolRequestResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CallToolRequestResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CallToolResult) EncodeJSON(e *wire.Encoder) {
@@ -415,21 +367,13 @@ func (x *CallToolResult) DecodeJSON(d *wire.Decoder) {
 var callToolResultMembers = []string{"_meta", "content", "isError", "resultType", "structuredContent"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CallToolResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CallToolResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CallToolResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CallToolResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CallToolResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CallToolResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CancelledParams) EncodeJSON(e *wire.Encoder) {
@@ -473,21 +417,13 @@ func (x *CancelledParams) DecodeJSON(d *wire.Decoder) {
 var cancelledParamsMembers = []string{"_meta", "reason", "requestId"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CancelledParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CancelledParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CancelledParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CancelledParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CancelledParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CancelledParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ClientCapabilities) EncodeJSON(e *wire.Encoder) {
@@ -584,21 +520,13 @@ func (x *ClientCapabilities) DecodeJSON(d *wire.Decoder) {
 var clientCapabilitiesMembers = []string{"elicitation", "experimental", "extensions", "roots", "sampling"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ClientCapabilities) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ClientCapabilities) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ClientCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ClientCapabilities) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ClientCapabilities) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ClientCapabilities) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ClientCapabilitiesElicitation) EncodeJSON(e *wire.Encoder) {
@@ -634,19 +562,15 @@ var clientCapabilitiesElicitationMembers = []string{"form", "url"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ClientCapabilitiesElicitation) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ClientCapabilitiesElicitation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ClientCapabilitiesElicitation) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ClientCapabilitiesElicitation) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -683,20 +607,14 @@ var clientCapabilitiesSamplingMembers = []string{"context", "tools"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ClientCapabilitiesSampling) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ClientCapabilitiesSampling) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ClientCapabilitiesSampling) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ClientCapabilitiesSampling) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ClientCapabilitiesSampling) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteParams) EncodeJSON(e *wire.Encoder) {
@@ -747,21 +665,13 @@ func (x *CompleteParams) DecodeJSON(d *wire.Decoder) {
 var completeParamsMembers = []string{"_meta", "argument", "context", "ref"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteParamsArgument) EncodeJSON(e *wire.Encoder) {
@@ -793,21 +703,13 @@ func (x *CompleteParamsArgument) DecodeJSON(d *wire.Decoder) {
 var completeParamsArgumentMembers = []string{"name", "value"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteParamsArgument) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteParamsArgument) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteParamsArgument) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteParamsArgument) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteParamsArgument) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteParamsArgument) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteParamsContext) EncodeJSON(e *wire.Encoder) {
@@ -852,21 +754,13 @@ func (x *CompleteParamsContext) DecodeJSON(d *wire.Decoder) {
 var completeParamsContextMembers = []string{"arguments"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteParamsContext) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteParamsContext) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteParamsContext) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteParamsContext) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteParamsContext) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteParamsContext) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteResult) EncodeJSON(e *wire.Encoder) {
@@ -911,21 +805,13 @@ func (x *CompleteResult) DecodeJSON(d *wire.Decoder) {
 var completeResultMembers = []string{"_meta", "completion", "resultType"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CompleteResultCompletion) EncodeJSON(e *wire.Encoder) {
@@ -969,21 +855,13 @@ func (x *CompleteResultCompletion) DecodeJSON(d *wire.Decoder) {
 var completeResultCompletionMembers = []string{"hasMore", "total", "values"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CompleteResultCompletion) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CompleteResultCompletion) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CompleteResultCompletion) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CompleteResultCompletion) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CompleteResultCompletion) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CompleteResultCompletion) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CreateMessageParams) EncodeJSON(e *wire.Encoder) {
@@ -1103,21 +981,13 @@ func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
 var createMessageParamsMembers = []string{"includeContext", "maxTokens", "messages", "metadata", "modelPreferences", "stopSequences", "systemPrompt", "temperature", "toolChoice", "tools"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CreateMessageParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CreateMessageParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CreateMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CreateMessageParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CreateMessageParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CreateMessageParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CreateMessageRequest) EncodeJSON(e *wire.Encoder) {
@@ -1150,21 +1020,13 @@ func (x *CreateMessageRequest) DecodeJSON(d *wire.Decoder) {
 var createMessageRequestMembers = []string{"method", "params"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CreateMessageRequest) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CreateMessageRequest) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CreateMessageRequest) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CreateMessageRequest) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CreateMessageRequest) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CreateMessageRequest) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *CreateMessageResult) EncodeJSON(e *wire.Encoder) {
@@ -1211,21 +1073,13 @@ func (x *CreateMessageResult) DecodeJSON(d *wire.Decoder) {
 var createMessageResultMembers = []string{"_meta", "content", "model", "role", "stopReason"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *CreateMessageResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *CreateMessageResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x CreateMessageResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x CreateMessageResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *CreateMessageResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *CreateMessageResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *DiscoverResult) EncodeJSON(e *wire.Encoder) {
@@ -1294,21 +1148,13 @@ func (x *DiscoverResult) DecodeJSON(d *wire.Decoder) {
 var discoverResultMembers = []string{"_meta", "cacheScope", "capabilities", "instructions", "resultType", "supportedVersions", "ttlMs"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *DiscoverResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *DiscoverResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x DiscoverResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x DiscoverResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *DiscoverResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *DiscoverResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ElicitFormParams) EncodeJSON(e *wire.Encoder) {
@@ -1345,21 +1191,13 @@ func (x *ElicitFormParams) DecodeJSON(d *wire.Decoder) {
 var elicitFormParamsMembers = []string{"message", "mode", "requestedSchema"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ElicitFormParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ElicitFormParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ElicitFormParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ElicitFormParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ElicitFormParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ElicitFormParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ElicitFormParamsRequestedSchema) EncodeJSON(e *wire.Encoder) {
@@ -1426,19 +1264,15 @@ var elicitFormParamsRequestedSchemaMembers = []string{"$schema", "properties", "
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ElicitFormParamsRequestedSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ElicitFormParamsRequestedSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ElicitFormParamsRequestedSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ElicitFormParamsRequestedSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the value in the box.
@@ -1453,21 +1287,13 @@ func (x *ElicitParams) DecodeJSON(d *wire.Decoder) {
 }
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ElicitParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ElicitParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ElicitParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ElicitParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ElicitParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ElicitParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ElicitRequest) EncodeJSON(e *wire.Encoder) {
@@ -1500,21 +1326,13 @@ func (x *ElicitRequest) DecodeJSON(d *wire.Decoder) {
 var elicitRequestMembers = []string{"method", "params"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ElicitRequest) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ElicitRequest) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ElicitRequest) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ElicitRequest) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ElicitRequest) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ElicitRequest) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ElicitResult) EncodeJSON(e *wire.Encoder) {
@@ -1548,21 +1366,13 @@ func (x *ElicitResult) DecodeJSON(d *wire.Decoder) {
 var elicitResultMembers = []string{"action", "content"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ElicitResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ElicitResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ElicitResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ElicitResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ElicitResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ElicitResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ElicitURLParams) EncodeJSON(e *wire.Encoder) {
@@ -1598,21 +1408,13 @@ func (x *ElicitURLParams) DecodeJSON(d *wire.Decoder) {
 var elicitURLParamsMembers = []string{"message", "mode", "url"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ElicitURLParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ElicitURLParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ElicitURLParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ElicitURLParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ElicitURLParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ElicitURLParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *EmbeddedResource) EncodeJSON(e *wire.Encoder) {
@@ -1663,21 +1465,13 @@ func (x *EmbeddedResource) DecodeJSON(d *wire.Decoder) {
 var embeddedResourceMembers = []string{"_meta", "annotations", "resource", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *EmbeddedResource) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *EmbeddedResource) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x EmbeddedResource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x EmbeddedResource) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *EmbeddedResource) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *EmbeddedResource) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *EmptyResult) EncodeJSON(e *wire.Encoder) {
@@ -1717,21 +1511,13 @@ func (x *EmptyResult) DecodeJSON(d *wire.Decoder) {
 var emptyResultMembers = []string{"_meta", "resultType"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *EmptyResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *EmptyResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x EmptyResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x EmptyResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *EmptyResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *EmptyResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Error) EncodeJSON(e *wire.Encoder) {
@@ -1767,21 +1553,13 @@ func (x *Error) DecodeJSON(d *wire.Decoder) {
 var errorMembers = []string{"code", "data", "message"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Error) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Error) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Error) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Error) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Error) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Error) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetPromptParams) EncodeJSON(e *wire.Encoder) {
@@ -1862,21 +1640,13 @@ func (x *GetPromptParams) DecodeJSON(d *wire.Decoder) {
 var getPromptParamsMembers = []string{"_meta", "arguments", "inputResponses", "name", "requestState"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetPromptParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetPromptParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetPromptParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetPromptParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetPromptParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetPromptParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the value in the box.
 func (x *GetPromptRequestResult) EncodeJSON(e *wire.Encoder) {
@@ -1890,21 +1660,13 @@ func (x *GetPromptRequestResult) DecodeJSON(d *wire.Decoder) {
 }
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetPromptRequestResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetPromptRequestResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetPromptRequestResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetPromptRequestResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetPromptRequestResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetPromptRequestResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *GetPromptResult) EncodeJSON(e *wire.Encoder) {
@@ -1961,21 +1723,13 @@ func (x *GetPromptResult) DecodeJSON(d *wire.Decoder) {
 var getPromptResultMembers = []string{"_meta", "description", "messages", "resultType"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *GetPromptResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *GetPromptResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x GetPromptResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x GetPromptResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *GetPromptResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *GetPromptResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *HeaderMismatchError) EncodeJSON(e *wire.Encoder) {
@@ -2019,21 +1773,13 @@ func (x *HeaderMismatchError) DecodeJSON(d *wire.Decoder) {
 var headerMismatchErrorMembers = []string{"error", "id", "jsonrpc"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *HeaderMismatchError) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *HeaderMismatchError) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x HeaderMismatchError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x HeaderMismatchError) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *HeaderMismatchError) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *HeaderMismatchError) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *HeaderMismatchErrorError) EncodeJSON(e *wire.Encoder) {
@@ -2069,21 +1815,13 @@ func (x *HeaderMismatchErrorError) DecodeJSON(d *wire.Decoder) {
 var headerMismatchErrorErrorMembers = []string{"code", "data", "message"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *HeaderMismatchErrorError) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *HeaderMismatchErrorError) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x HeaderMismatchErrorError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x HeaderMismatchErrorError) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *HeaderMismatchErrorError) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *HeaderMismatchErrorError) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Icon) EncodeJSON(e *wire.Encoder) {
@@ -2137,21 +1875,13 @@ func (x *Icon) DecodeJSON(d *wire.Decoder) {
 var iconMembers = []string{"mimeType", "sizes", "src", "theme"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Icon) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Icon) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Icon) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Icon) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Icon) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Icon) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ImageContent) EncodeJSON(e *wire.Encoder) {
@@ -2205,21 +1935,13 @@ func (x *ImageContent) DecodeJSON(d *wire.Decoder) {
 var imageContentMembers = []string{"_meta", "annotations", "data", "mimeType", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ImageContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ImageContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ImageContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ImageContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ImageContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ImageContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Implementation) EncodeJSON(e *wire.Encoder) {
@@ -2282,21 +2004,13 @@ func (x *Implementation) DecodeJSON(d *wire.Decoder) {
 var implementationMembers = []string{"description", "icons", "name", "title", "version", "websiteUrl"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Implementation) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Implementation) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Implementation) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Implementation) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Implementation) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Implementation) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InputRequiredResult) EncodeJSON(e *wire.Encoder) {
@@ -2362,21 +2076,13 @@ func (x *InputRequiredResult) DecodeJSON(d *wire.Decoder) {
 var inputRequiredResultMembers = []string{"_meta", "inputRequests", "requestState", "resultType"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *InputRequiredResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *InputRequiredResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InputRequiredResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InputRequiredResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *InputRequiredResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *InputRequiredResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InputResponseParams) EncodeJSON(e *wire.Encoder) {
@@ -2431,21 +2137,13 @@ func (x *InputResponseParams) DecodeJSON(d *wire.Decoder) {
 var inputResponseParamsMembers = []string{"_meta", "inputResponses", "requestState"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *InputResponseParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *InputResponseParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InputResponseParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InputResponseParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *InputResponseParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *InputResponseParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InternalError) EncodeJSON(e *wire.Encoder) {
@@ -2481,21 +2179,13 @@ func (x *InternalError) DecodeJSON(d *wire.Decoder) {
 var internalErrorMembers = []string{"code", "data", "message"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *InternalError) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *InternalError) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InternalError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InternalError) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *InternalError) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *InternalError) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InvalidParamsError) EncodeJSON(e *wire.Encoder) {
@@ -2531,21 +2221,13 @@ func (x *InvalidParamsError) DecodeJSON(d *wire.Decoder) {
 var invalidParamsErrorMembers = []string{"code", "data", "message"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *InvalidParamsError) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *InvalidParamsError) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InvalidParamsError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InvalidParamsError) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *InvalidParamsError) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *InvalidParamsError) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *InvalidRequestError) EncodeJSON(e *wire.Encoder) {
@@ -2581,21 +2263,13 @@ func (x *InvalidRequestError) DecodeJSON(d *wire.Decoder) {
 var invalidRequestErrorMembers = []string{"code", "data", "message"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *InvalidRequestError) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *InvalidRequestError) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x InvalidRequestError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x InvalidRequestError) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *InvalidRequestError) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *InvalidRequestError) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *LegacyTitledEnumSchema) EncodeJSON(e *wire.Encoder) {
@@ -2665,21 +2339,13 @@ func (x *LegacyTitledEnumSchema) DecodeJSON(d *wire.Decoder) {
 var legacyTitledEnumSchemaMembers = []string{"default", "description", "enum", "enumNames", "title", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *LegacyTitledEnumSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *LegacyTitledEnumSchema) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x LegacyTitledEnumSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x LegacyTitledEnumSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *LegacyTitledEnumSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *LegacyTitledEnumSchema) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListPromptsResult) EncodeJSON(e *wire.Encoder) {
@@ -2744,21 +2410,13 @@ func (x *ListPromptsResult) DecodeJSON(d *wire.Decoder) {
 var listPromptsResultMembers = []string{"_meta", "cacheScope", "nextCursor", "prompts", "resultType", "ttlMs"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListPromptsResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListPromptsResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListPromptsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListPromptsResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListPromptsResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListPromptsResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListResourceTemplatesResult) EncodeJSON(e *wire.Encoder) {
@@ -2824,19 +2482,15 @@ var listResourceTemplatesResultMembers = []string{"_meta", "cacheScope", "nextCu
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ListResourceTemplatesResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListResourceTemplatesResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListResourceTemplatesResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ListResourceTemplatesResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -2902,21 +2556,13 @@ func (x *ListResourcesResult) DecodeJSON(d *wire.Decoder) {
 var listResourcesResultMembers = []string{"_meta", "cacheScope", "nextCursor", "resources", "resultType", "ttlMs"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListResourcesResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListResourcesResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListResourcesResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListResourcesResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListResourcesResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListResourcesResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListRootsParams) EncodeJSON(e *wire.Encoder) {
@@ -2945,21 +2591,13 @@ func (x *ListRootsParams) DecodeJSON(d *wire.Decoder) {
 var listRootsParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListRootsParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListRootsParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListRootsParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListRootsParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListRootsParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListRootsParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListRootsRequest) EncodeJSON(e *wire.Encoder) {
@@ -2999,21 +2637,13 @@ func (x *ListRootsRequest) DecodeJSON(d *wire.Decoder) {
 var listRootsRequestMembers = []string{"method", "params"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListRootsRequest) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListRootsRequest) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListRootsRequest) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListRootsRequest) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListRootsRequest) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListRootsRequest) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListRootsResult) EncodeJSON(e *wire.Encoder) {
@@ -3050,21 +2680,13 @@ func (x *ListRootsResult) DecodeJSON(d *wire.Decoder) {
 var listRootsResultMembers = []string{"roots"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListRootsResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListRootsResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListRootsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListRootsResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListRootsResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListRootsResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ListToolsResult) EncodeJSON(e *wire.Encoder) {
@@ -3129,21 +2751,13 @@ func (x *ListToolsResult) DecodeJSON(d *wire.Decoder) {
 var listToolsResultMembers = []string{"_meta", "cacheScope", "nextCursor", "resultType", "tools", "ttlMs"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ListToolsResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ListToolsResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ListToolsResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ListToolsResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ListToolsResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ListToolsResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *LoggingMessageParams) EncodeJSON(e *wire.Encoder) {
@@ -3191,21 +2805,13 @@ func (x *LoggingMessageParams) DecodeJSON(d *wire.Decoder) {
 var loggingMessageParamsMembers = []string{"_meta", "data", "level", "logger"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *LoggingMessageParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *LoggingMessageParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x LoggingMessageParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x LoggingMessageParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *LoggingMessageParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *LoggingMessageParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *MethodNotFoundError) EncodeJSON(e *wire.Encoder) {
@@ -3241,21 +2847,13 @@ func (x *MethodNotFoundError) DecodeJSON(d *wire.Decoder) {
 var methodNotFoundErrorMembers = []string{"code", "data", "message"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *MethodNotFoundError) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *MethodNotFoundError) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x MethodNotFoundError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x MethodNotFoundError) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *MethodNotFoundError) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *MethodNotFoundError) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *MissingRequiredClientCapabilityError) EncodeJSON(e *wire.Encoder) {
@@ -3300,19 +2898,17 @@ var missingRequiredClientCapabilityErrorMembers = []string{"error", "id", "jsonr
 
 // AppendJSON appends the value's JSON to dst.
 func (x *MissingRequiredClientCapabilityError) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x MissingRequiredClientCapabilityError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x MissingRequiredClientCapabilityError) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x)
+}
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *MissingRequiredClientCapabilityError) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -3351,21 +2947,17 @@ var missingRequiredClientCapabilityErrorErrorMembers = []string{"code", "data", 
 
 // AppendJSON appends the value's JSON to dst.
 func (x *MissingRequiredClientCapabilityErrorError) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
 func (x MissingRequiredClientCapabilityErrorError) MarshalJSON() ([]byte, error) {
-	return x.AppendJSON(nil)
+	return wire.Append(nil, &x)
 }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *MissingRequiredClientCapabilityErrorError) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -3396,21 +2988,17 @@ var missingRequiredClientCapabilityErrorErrorDataMembers = []string{"requiredCap
 
 // AppendJSON appends the value's JSON to dst.
 func (x *MissingRequiredClientCapabilityErrorErrorData) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
 func (x MissingRequiredClientCapabilityErrorErrorData) MarshalJSON() ([]byte, error) {
-	return x.AppendJSON(nil)
+	return wire.Append(nil, &x)
 }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *MissingRequiredClientCapabilityErrorErrorData) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -3438,21 +3026,13 @@ func (x *ModelHint) DecodeJSON(d *wire.Decoder) {
 var modelHintMembers = []string{"name"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ModelHint) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ModelHint) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ModelHint) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ModelHint) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ModelHint) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ModelHint) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ModelPreferences) EncodeJSON(e *wire.Encoder) {
@@ -3506,21 +3086,13 @@ func (x *ModelPreferences) DecodeJSON(d *wire.Decoder) {
 var modelPreferencesMembers = []string{"costPriority", "hints", "intelligencePriority", "speedPriority"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ModelPreferences) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ModelPreferences) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ModelPreferences) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ModelPreferences) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ModelPreferences) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ModelPreferences) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *NotificationMeta) EncodeJSON(e *wire.Encoder) {
@@ -3554,21 +3126,13 @@ func (x *NotificationMeta) DecodeJSON(d *wire.Decoder) {
 var notificationMetaMembers = []string{"io.modelcontextprotocol/subscriptionId"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *NotificationMeta) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *NotificationMeta) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x NotificationMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x NotificationMeta) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *NotificationMeta) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *NotificationMeta) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *NotificationParams) EncodeJSON(e *wire.Encoder) {
@@ -3603,21 +3167,13 @@ func (x *NotificationParams) DecodeJSON(d *wire.Decoder) {
 var notificationParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *NotificationParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *NotificationParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x NotificationParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x NotificationParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *NotificationParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *NotificationParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *NumberSchema) EncodeJSON(e *wire.Encoder) {
@@ -3665,21 +3221,13 @@ func (x *NumberSchema) DecodeJSON(d *wire.Decoder) {
 var numberSchemaMembers = []string{"default", "description", "maximum", "minimum", "title", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *NumberSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *NumberSchema) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x NumberSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x NumberSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *NumberSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *NumberSchema) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PaginatedParams) EncodeJSON(e *wire.Encoder) {
@@ -3712,21 +3260,13 @@ func (x *PaginatedParams) DecodeJSON(d *wire.Decoder) {
 var paginatedParamsMembers = []string{"_meta", "cursor"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PaginatedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PaginatedParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PaginatedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PaginatedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PaginatedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PaginatedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ParseError) EncodeJSON(e *wire.Encoder) {
@@ -3762,21 +3302,13 @@ func (x *ParseError) DecodeJSON(d *wire.Decoder) {
 var parseErrorMembers = []string{"code", "data", "message"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ParseError) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ParseError) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ParseError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ParseError) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ParseError) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ParseError) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ProgressParams) EncodeJSON(e *wire.Encoder) {
@@ -3828,21 +3360,13 @@ func (x *ProgressParams) DecodeJSON(d *wire.Decoder) {
 var progressParamsMembers = []string{"_meta", "message", "progress", "progressToken", "total"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ProgressParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ProgressParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ProgressParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ProgressParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ProgressParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ProgressParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Prompt) EncodeJSON(e *wire.Encoder) {
@@ -3922,21 +3446,13 @@ func (x *Prompt) DecodeJSON(d *wire.Decoder) {
 var promptMembers = []string{"_meta", "arguments", "description", "icons", "name", "title"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Prompt) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Prompt) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Prompt) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Prompt) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Prompt) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Prompt) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PromptArgument) EncodeJSON(e *wire.Encoder) {
@@ -3976,21 +3492,13 @@ func (x *PromptArgument) DecodeJSON(d *wire.Decoder) {
 var promptArgumentMembers = []string{"description", "name", "required", "title"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PromptArgument) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PromptArgument) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PromptArgument) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PromptArgument) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PromptArgument) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PromptArgument) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PromptMessage) EncodeJSON(e *wire.Encoder) {
@@ -4023,21 +3531,13 @@ func (x *PromptMessage) DecodeJSON(d *wire.Decoder) {
 var promptMessageMembers = []string{"content", "role"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PromptMessage) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PromptMessage) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PromptMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PromptMessage) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PromptMessage) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PromptMessage) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *PromptReference) EncodeJSON(e *wire.Encoder) {
@@ -4073,21 +3573,13 @@ func (x *PromptReference) DecodeJSON(d *wire.Decoder) {
 var promptReferenceMembers = []string{"name", "title", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *PromptReference) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *PromptReference) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x PromptReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x PromptReference) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *PromptReference) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *PromptReference) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReadResourceParams) EncodeJSON(e *wire.Encoder) {
@@ -4146,21 +3638,13 @@ func (x *ReadResourceParams) DecodeJSON(d *wire.Decoder) {
 var readResourceParamsMembers = []string{"_meta", "inputResponses", "requestState", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReadResourceParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReadResourceParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReadResourceParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReadResourceParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReadResourceParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReadResourceParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the value in the box.
 func (x *ReadResourceRequestResult) EncodeJSON(e *wire.Encoder) {
@@ -4175,20 +3659,14 @@ func (x *ReadResourceRequestResult) DecodeJSON(d *wire.Decoder) {
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ReadResourceRequestResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReadResourceRequestResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReadResourceRequestResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReadResourceRequestResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReadResourceRequestResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ReadResourceResult) EncodeJSON(e *wire.Encoder) {
@@ -4248,21 +3726,13 @@ func (x *ReadResourceResult) DecodeJSON(d *wire.Decoder) {
 var readResourceResultMembers = []string{"_meta", "cacheScope", "contents", "resultType", "ttlMs"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ReadResourceResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ReadResourceResult) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ReadResourceResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ReadResourceResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ReadResourceResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ReadResourceResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *RequestMeta) EncodeJSON(e *wire.Encoder) {
@@ -4322,21 +3792,13 @@ func (x *RequestMeta) DecodeJSON(d *wire.Decoder) {
 var requestMetaMembers = []string{"io.modelcontextprotocol/clientCapabilities", "io.modelcontextprotocol/clientInfo", "io.modelcontextprotocol/logLevel", "io.modelcontextprotocol/protocolVersion", "progressToken"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *RequestMeta) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *RequestMeta) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x RequestMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x RequestMeta) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *RequestMeta) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *RequestMeta) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *RequestParams) EncodeJSON(e *wire.Encoder) {
@@ -4365,21 +3827,13 @@ func (x *RequestParams) DecodeJSON(d *wire.Decoder) {
 var requestParamsMembers = []string{"_meta"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *RequestParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *RequestParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x RequestParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x RequestParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *RequestParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *RequestParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Resource) EncodeJSON(e *wire.Encoder) {
@@ -4464,21 +3918,13 @@ func (x *Resource) DecodeJSON(d *wire.Decoder) {
 var resourceMembers = []string{"_meta", "annotations", "description", "icons", "mimeType", "name", "size", "title", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Resource) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Resource) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Resource) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Resource) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Resource) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Resource) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceLink) EncodeJSON(e *wire.Encoder) {
@@ -4567,21 +4013,13 @@ func (x *ResourceLink) DecodeJSON(d *wire.Decoder) {
 var resourceLinkMembers = []string{"_meta", "annotations", "description", "icons", "mimeType", "name", "size", "title", "type", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResourceLink) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResourceLink) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceLink) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceLink) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceLink) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceLink) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceParams) EncodeJSON(e *wire.Encoder) {
@@ -4614,21 +4052,13 @@ func (x *ResourceParams) DecodeJSON(d *wire.Decoder) {
 var resourceParamsMembers = []string{"_meta", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResourceParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResourceParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceTemplate) EncodeJSON(e *wire.Encoder) {
@@ -4709,21 +4139,13 @@ func (x *ResourceTemplate) DecodeJSON(d *wire.Decoder) {
 var resourceTemplateMembers = []string{"_meta", "annotations", "description", "icons", "mimeType", "name", "title", "uriTemplate"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResourceTemplate) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResourceTemplate) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceTemplate) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceTemplate) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceTemplate) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceTemplate) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceTemplateReference) EncodeJSON(e *wire.Encoder) {
@@ -4756,20 +4178,14 @@ var resourceTemplateReferenceMembers = []string{"type", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ResourceTemplateReference) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceTemplateReference) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceTemplateReference) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceTemplateReference) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceTemplateReference) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResourceUpdatedParams) EncodeJSON(e *wire.Encoder) {
@@ -4809,21 +4225,13 @@ func (x *ResourceUpdatedParams) DecodeJSON(d *wire.Decoder) {
 var resourceUpdatedParamsMembers = []string{"_meta", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResourceUpdatedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResourceUpdatedParams) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResourceUpdatedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResourceUpdatedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResourceUpdatedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResourceUpdatedParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ResultMeta) EncodeJSON(e *wire.Encoder) {
@@ -4858,21 +4266,13 @@ func (x *ResultMeta) DecodeJSON(d *wire.Decoder) {
 var resultMetaMembers = []string{"io.modelcontextprotocol/serverInfo"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ResultMeta) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ResultMeta) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ResultMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ResultMeta) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ResultMeta) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ResultMeta) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Root) EncodeJSON(e *wire.Encoder) {
@@ -4910,21 +4310,13 @@ func (x *Root) DecodeJSON(d *wire.Decoder) {
 var rootMembers = []string{"_meta", "name", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Root) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Root) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Root) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Root) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Root) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Root) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SamplingMessage) EncodeJSON(e *wire.Encoder) {
@@ -4963,21 +4355,13 @@ func (x *SamplingMessage) DecodeJSON(d *wire.Decoder) {
 var samplingMessageMembers = []string{"_meta", "content", "role"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SamplingMessage) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SamplingMessage) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SamplingMessage) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SamplingMessage) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SamplingMessage) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SamplingMessage) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ServerCapabilities) EncodeJSON(e *wire.Encoder) {
@@ -5092,21 +4476,13 @@ func (x *ServerCapabilities) DecodeJSON(d *wire.Decoder) {
 var serverCapabilitiesMembers = []string{"completions", "experimental", "extensions", "logging", "prompts", "resources", "tools"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ServerCapabilities) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ServerCapabilities) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilities) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilities) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ServerCapabilities) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ServerCapabilities) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ServerCapabilitiesPrompts) EncodeJSON(e *wire.Encoder) {
@@ -5134,20 +4510,14 @@ var serverCapabilitiesPromptsMembers = []string{"listChanged"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ServerCapabilitiesPrompts) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilitiesPrompts) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilitiesPrompts) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ServerCapabilitiesPrompts) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ServerCapabilitiesPrompts) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ServerCapabilitiesResources) EncodeJSON(e *wire.Encoder) {
@@ -5179,19 +4549,15 @@ var serverCapabilitiesResourcesMembers = []string{"listChanged", "subscribe"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *ServerCapabilitiesResources) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilitiesResources) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilitiesResources) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *ServerCapabilitiesResources) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -5219,21 +4585,13 @@ func (x *ServerCapabilitiesTools) DecodeJSON(d *wire.Decoder) {
 var serverCapabilitiesToolsMembers = []string{"listChanged"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ServerCapabilitiesTools) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ServerCapabilitiesTools) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ServerCapabilitiesTools) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ServerCapabilitiesTools) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ServerCapabilitiesTools) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ServerCapabilitiesTools) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *StringSchema) EncodeJSON(e *wire.Encoder) {
@@ -5285,21 +4643,13 @@ func (x *StringSchema) DecodeJSON(d *wire.Decoder) {
 var stringSchemaMembers = []string{"default", "description", "format", "maxLength", "minLength", "title", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *StringSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *StringSchema) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x StringSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x StringSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *StringSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *StringSchema) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SubscriptionFilter) EncodeJSON(e *wire.Encoder) {
@@ -5352,21 +4702,13 @@ func (x *SubscriptionFilter) DecodeJSON(d *wire.Decoder) {
 var subscriptionFilterMembers = []string{"promptsListChanged", "resourceSubscriptions", "resourcesListChanged", "toolsListChanged"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *SubscriptionFilter) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *SubscriptionFilter) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SubscriptionFilter) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SubscriptionFilter) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SubscriptionFilter) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SubscriptionFilter) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SubscriptionsAcknowledgedParams) EncodeJSON(e *wire.Encoder) {
@@ -5408,19 +4750,15 @@ var subscriptionsAcknowledgedParamsMembers = []string{"_meta", "notifications"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *SubscriptionsAcknowledgedParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SubscriptionsAcknowledgedParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SubscriptionsAcknowledgedParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SubscriptionsAcknowledgedParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -5456,20 +4794,14 @@ var subscriptionsListenParamsMembers = []string{"_meta", "notifications"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *SubscriptionsListenParams) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SubscriptionsListenParams) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SubscriptionsListenParams) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SubscriptionsListenParams) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SubscriptionsListenParams) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SubscriptionsListenResult) EncodeJSON(e *wire.Encoder) {
@@ -5503,20 +4835,14 @@ var subscriptionsListenResultMembers = []string{"_meta", "resultType"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *SubscriptionsListenResult) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SubscriptionsListenResult) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SubscriptionsListenResult) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *SubscriptionsListenResult) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *SubscriptionsListenResult) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *SubscriptionsListenResultMeta) EncodeJSON(e *wire.Encoder) {
@@ -5557,19 +4883,15 @@ var subscriptionsListenResultMetaMembers = []string{"io.modelcontextprotocol/ser
 
 // AppendJSON appends the value's JSON to dst.
 func (x *SubscriptionsListenResultMeta) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x SubscriptionsListenResultMeta) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x SubscriptionsListenResultMeta) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *SubscriptionsListenResultMeta) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -5620,21 +4942,13 @@ func (x *TextContent) DecodeJSON(d *wire.Decoder) {
 var textContentMembers = []string{"_meta", "annotations", "text", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TextContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TextContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TextContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TextContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TextContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TextContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TextResourceContents) EncodeJSON(e *wire.Encoder) {
@@ -5676,21 +4990,13 @@ func (x *TextResourceContents) DecodeJSON(d *wire.Decoder) {
 var textResourceContentsMembers = []string{"_meta", "mimeType", "text", "uri"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *TextResourceContents) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *TextResourceContents) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TextResourceContents) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TextResourceContents) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *TextResourceContents) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *TextResourceContents) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *TitledMultiSelectEnumSchema) EncodeJSON(e *wire.Encoder) {
@@ -5758,19 +5064,15 @@ var titledMultiSelectEnumSchemaMembers = []string{"default", "description", "ite
 
 // AppendJSON appends the value's JSON to dst.
 func (x *TitledMultiSelectEnumSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TitledMultiSelectEnumSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TitledMultiSelectEnumSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledMultiSelectEnumSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -5809,19 +5111,15 @@ var titledMultiSelectEnumSchemaItemsMembers = []string{"anyOf"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *TitledMultiSelectEnumSchemaItems) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TitledMultiSelectEnumSchemaItems) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TitledMultiSelectEnumSchemaItems) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledMultiSelectEnumSchemaItems) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -5855,21 +5153,17 @@ var titledMultiSelectEnumSchemaItemsAnyOfItemMembers = []string{"const", "title"
 
 // AppendJSON appends the value's JSON to dst.
 func (x *TitledMultiSelectEnumSchemaItemsAnyOfItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
 func (x TitledMultiSelectEnumSchemaItemsAnyOfItem) MarshalJSON() ([]byte, error) {
-	return x.AppendJSON(nil)
+	return wire.Append(nil, &x)
 }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledMultiSelectEnumSchemaItemsAnyOfItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -5924,19 +5218,15 @@ var titledSingleSelectEnumSchemaMembers = []string{"default", "description", "on
 
 // AppendJSON appends the value's JSON to dst.
 func (x *TitledSingleSelectEnumSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x TitledSingleSelectEnumSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x TitledSingleSelectEnumSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledSingleSelectEnumSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -5970,21 +5260,17 @@ var titledSingleSelectEnumSchemaOneOfItemMembers = []string{"const", "title"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *TitledSingleSelectEnumSchemaOneOfItem) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
 func (x TitledSingleSelectEnumSchemaOneOfItem) MarshalJSON() ([]byte, error) {
-	return x.AppendJSON(nil)
+	return wire.Append(nil, &x)
 }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *TitledSingleSelectEnumSchemaOneOfItem) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -6066,21 +5352,13 @@ func (x *Tool) DecodeJSON(d *wire.Decoder) {
 var toolMembers = []string{"_meta", "annotations", "description", "icons", "inputSchema", "name", "outputSchema", "title"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *Tool) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *Tool) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x Tool) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x Tool) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *Tool) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *Tool) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ToolAnnotations) EncodeJSON(e *wire.Encoder) {
@@ -6123,21 +5401,13 @@ func (x *ToolAnnotations) DecodeJSON(d *wire.Decoder) {
 var toolAnnotationsMembers = []string{"destructiveHint", "idempotentHint", "openWorldHint", "readOnlyHint", "title"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ToolAnnotations) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ToolAnnotations) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ToolAnnotations) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ToolAnnotations) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ToolAnnotations) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ToolAnnotations) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ToolChoice) EncodeJSON(e *wire.Encoder) {
@@ -6164,21 +5434,13 @@ func (x *ToolChoice) DecodeJSON(d *wire.Decoder) {
 var toolChoiceMembers = []string{"mode"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ToolChoice) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ToolChoice) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ToolChoice) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ToolChoice) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ToolChoice) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ToolChoice) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ToolResultContent) EncodeJSON(e *wire.Encoder) {
@@ -6236,21 +5498,13 @@ func (x *ToolResultContent) DecodeJSON(d *wire.Decoder) {
 var toolResultContentMembers = []string{"_meta", "content", "isError", "structuredContent", "toolUseId", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ToolResultContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ToolResultContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ToolResultContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ToolResultContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ToolResultContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ToolResultContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *ToolUseContent) EncodeJSON(e *wire.Encoder) {
@@ -6296,21 +5550,13 @@ func (x *ToolUseContent) DecodeJSON(d *wire.Decoder) {
 var toolUseContentMembers = []string{"_meta", "id", "input", "name", "type"}
 
 // AppendJSON appends the value's JSON to dst.
-func (x *ToolUseContent) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
-}
+func (x *ToolUseContent) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x ToolUseContent) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x ToolUseContent) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
-func (x *ToolUseContent) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
-}
+func (x *ToolUseContent) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
 func (x *UnsupportedProtocolVersionError) EncodeJSON(e *wire.Encoder) {
@@ -6355,19 +5601,15 @@ var unsupportedProtocolVersionErrorMembers = []string{"error", "id", "jsonrpc"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *UnsupportedProtocolVersionError) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UnsupportedProtocolVersionError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UnsupportedProtocolVersionError) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UnsupportedProtocolVersionError) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -6406,19 +5648,17 @@ var unsupportedProtocolVersionErrorErrorMembers = []string{"code", "data", "mess
 
 // AppendJSON appends the value's JSON to dst.
 func (x *UnsupportedProtocolVersionErrorError) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UnsupportedProtocolVersionErrorError) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UnsupportedProtocolVersionErrorError) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x)
+}
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UnsupportedProtocolVersionErrorError) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -6460,21 +5700,17 @@ var unsupportedProtocolVersionErrorErrorDataMembers = []string{"requested", "sup
 
 // AppendJSON appends the value's JSON to dst.
 func (x *UnsupportedProtocolVersionErrorErrorData) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
 func (x UnsupportedProtocolVersionErrorErrorData) MarshalJSON() ([]byte, error) {
-	return x.AppendJSON(nil)
+	return wire.Append(nil, &x)
 }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UnsupportedProtocolVersionErrorErrorData) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -6543,19 +5779,15 @@ var untitledMultiSelectEnumSchemaMembers = []string{"default", "description", "i
 
 // AppendJSON appends the value's JSON to dst.
 func (x *UntitledMultiSelectEnumSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UntitledMultiSelectEnumSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UntitledMultiSelectEnumSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UntitledMultiSelectEnumSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -6597,19 +5829,17 @@ var untitledMultiSelectEnumSchemaItemsMembers = []string{"enum", "type"}
 
 // AppendJSON appends the value's JSON to dst.
 func (x *UntitledMultiSelectEnumSchemaItems) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UntitledMultiSelectEnumSchemaItems) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UntitledMultiSelectEnumSchemaItems) MarshalJSON() ([]byte, error) {
+	return wire.Append(nil, &x)
+}
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UntitledMultiSelectEnumSchemaItems) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
@@ -6663,19 +5893,15 @@ var untitledSingleSelectEnumSchemaMembers = []string{"default", "description", "
 
 // AppendJSON appends the value's JSON to dst.
 func (x *UntitledSingleSelectEnumSchema) AppendJSON(dst []byte) ([]byte, error) {
-	e := wire.NewEncoder(dst)
-	x.EncodeJSON(&e)
-	return e.Result()
+	return wire.Append(dst, x)
 }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (x UntitledSingleSelectEnumSchema) MarshalJSON() ([]byte, error) { return x.AppendJSON(nil) }
+func (x UntitledSingleSelectEnumSchema) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
 
 // UnmarshalJSON implements [encoding/json.Unmarshaler].
 func (x *UntitledSingleSelectEnumSchema) UnmarshalJSON(data []byte) error {
-	d := wire.NewDecoder(string(data))
-	x.DecodeJSON(&d)
-	return d.End()
+	return wire.Unmarshal(data, x)
 }
 
 // EncodeJSON writes the value.

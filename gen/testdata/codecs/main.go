@@ -79,7 +79,7 @@ func serve(req request) ([]byte, error) {
 // encoding/json.
 func roundTrip(fresh func() wire.Value, data []byte) ([]byte, error) {
 	v := fresh()
-	if err := wire.Unmarshal(data, v); err != nil {
+	if err := unmarshalLent(data, v); err != nil {
 		return nil, err
 	}
 	first, err := wire.Append(nil, v)
@@ -87,7 +87,11 @@ func roundTrip(fresh func() wire.Value, data []byte) ([]byte, error) {
 		return nil, fmt.Errorf("encode: %w", err)
 	}
 	again := v // a value that was used before keeps nothing of it
-	if err := wire.Unmarshal(first, again); err != nil {
+	raw, err := wire.ParseRaw(first)
+	if err != nil {
+		return nil, fmt.Errorf("what was encoded is no JSON: %w: %s", err, first)
+	}
+	if err := raw.Decode(again); err != nil { // whose text is not lent but shared
 		return nil, fmt.Errorf("decode what was encoded: %w: %s", err, first)
 	}
 	second, err := wire.Append(nil, again)
@@ -106,6 +110,13 @@ func roundTrip(fresh func() wire.Value, data []byte) ([]byte, error) {
 		return nil, fmt.Errorf("encoded: %s, by encoding/json: %s (%v)", first, viaStd, err)
 	}
 	return first, nil
+}
+
+// unmarshalLent decodes from a buffer that is overwritten at once, so that whatever holds on to it is found out.
+func unmarshalLent(data []byte, v wire.Value) error {
+	lent := bytes.Clone(data)
+	defer clear(lent)
+	return wire.Unmarshal(lent, v)
 }
 
 // compact is JSON as encoding/json writes it.
