@@ -128,10 +128,24 @@ func (s *Session) handler() *handler {
 				return mcptypes.ListRootsResult{Roots: roots}, err
 			})
 	}
+	for method, capability := range map[string]string{
+		mcptypes.Elicit.Method: "elicitation", mcptypes.CreateMessage.Method: "sampling", mcptypes.ListRoots.Method: "roots",
+	} {
+		if h.Requests[method] == nil {
+			h.Requests[method] = undeclared(capability)
+		}
+	}
 	maps.Copy(h.Requests, o.Requests)
 	s.listen(h.Notifications)
 	maps.Copy(h.Notifications, o.Notifications)
 	return h
+}
+
+// undeclared tells a server that it asks for what the client never offered.
+func undeclared(capability string) *jsonrpc.RequestHandler {
+	return &jsonrpc.RequestHandler{Serve: func(context.Context, wire.Value) (wire.Value, error) {
+		return nil, jsonrpc.Errorf(jsonrpc.CodeMethodNotFound, "this client did not declare the capability %q", capability)
+	}}
 }
 
 // listen adds what takes the notifications that the options ask for.

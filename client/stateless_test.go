@@ -71,7 +71,7 @@ func TestInputRequiredResultsAreAnswered(t *testing.T) {
 	require.NotContains(t, third, "inputResponses")
 
 	_, err = s.CallTool(t.Context(), "ask", nil)
-	require.ErrorContains(t, err, `"s": this client does not serve "sampling/createMessage"`)
+	require.ErrorContains(t, err, `"s": sampling/createMessage: this client did not declare the capability "sampling"`)
 	_, err = s.CallTool(t.Context(), "ask", nil)
 	require.ErrorContains(t, err, `unknown type "later"`)
 }

@@ -100,8 +100,8 @@ type Input struct {
 	// submission number.
 	ID string
 	// Listener, if set, is told of the turn this input is part of, from here to
-	// its terminal event. In the turn that this input begins its approver is
-	// asked before any other.
+	// its terminal event. In the turn that this input begins its approver and its
+	// delegate are asked before any other.
 	Listener *Listener
 	// Alone refuses to join a turn that runs: that is [ErrBusy].
 	Alone bool
@@ -303,7 +303,7 @@ func (c *Conversation) begin(input *Input) *Turn {
 		t.interrupt()
 	}
 	if l := input.Listener; l != nil {
-		t.approver = l.Approver
+		t.approver, t.delegate = l.Approver, l.Delegate
 		t.listen(l)
 	}
 	c.mu.Lock()

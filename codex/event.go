@@ -23,6 +23,8 @@ type Listener struct {
 	Event func(Event)
 	// Approver, if set, is asked for approvals.
 	Approver Approver
+	// Delegate, if set, is asked what external servers want to know.
+	Delegate Delegate
 }
 
 // A feed delivers the events of one conversation.
@@ -127,4 +129,16 @@ func (f *feed) approver() (Approver, <-chan struct{}) {
 		}
 	}
 	return nil, f.change()
+}
+
+// delegate returns who is to be asked what an external server wants to know, or nil.
+func (f *feed) delegate() Delegate {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, l := range f.listeners {
+		if l.Delegate != nil {
+			return l.Delegate
+		}
+	}
+	return nil
 }

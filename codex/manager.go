@@ -31,8 +31,9 @@ type Options struct {
 	// NewRecorder opens the rollout of a new conversation.
 	NewRecorder func(id mcpprotocol.ConversationID, c *config.Conversation, instructions string) (Recorder, error)
 	// NewTools starts the external servers of a conversation. It returns what
-	// kept any of them from starting beside those that did. May be nil.
-	NewTools func(ctx context.Context, c *config.Conversation) (ToolSet, []error)
+	// kept any of them from starting beside those that did. What the servers ask
+	// is put to d. May be nil.
+	NewTools func(ctx context.Context, c *config.Conversation, d Delegate) (ToolSet, []error)
 	// Execute runs commands; nil means [exec.Run].
 	Execute Executor
 	// Program is this program's path: started with [PatchArg] it applies a patch.
@@ -144,22 +145,17 @@ func (m *Manager) assemble(ctx context.Context, id mcpprotocol.ConversationID, c
 	if err != nil {
 		return nil, nil, err
 	}
-	var tools ToolSet
-	var failures []error
-	if m.options.NewTools != nil && len(c.MCPServers) > 0 {
-		tools, failures = m.options.NewTools(ctx, c)
-	}
 	m.mu.Lock()
 	keep := m.keepEvents
 	m.mu.Unlock()
 	shell := loginShell()
 	living, die := context.WithCancel(context.Background())
-	return &Conversation{
+	conversation := &Conversation{
 		living: living, die: die,
 		id: id, config: c, log: m.log, feed: newFeed(keep), created: time.Now(),
 		options: options{
 			ApprovalTimeout: m.options.ApprovalTimeout, Model: client, Recorder: recorder, Log: m.log,
-			Execute: m.options.Execute, Tools: tools,
+			Execute: m.options.Execute,
 			Environ: m.options.Config.Environ(), Shell: shellName(shell), ShellPath: shell,
 			Program: m.options.Program, Helper: m.options.Helper, Sandboxed: m.options.Sandboxed,
 		},
@@ -169,7 +165,12 @@ func (m *Manager) assemble(ctx context.Context, id mcpprotocol.ConversationID, c
 			Cwd: c.Cwd, Approval: c.Approval, Sandbox: c.Sandbox,
 			Model: c.Model, Effort: c.ReasoningEffort, Summary: c.ReasoningSummary,
 		},
-	}, failures, nil
+	}
+	var failures []error
+	if m.options.NewTools != nil && len(c.MCPServers) > 0 {
+		conversation.options.Tools, failures = m.options.NewTools(ctx, c, switchboard{conversation})
+	}
+	return conversation, failures, nil
 }
 
 // start registers a conversation and lets it run. What kept external servers

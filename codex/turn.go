@@ -74,6 +74,7 @@ type turn struct {
 	handle   *Turn
 	settings Settings
 	approver Approver
+	delegate Delegate
 	diffs    patch.TurnDiff
 	usage    *mcpprotocol.TokenUsage
 	// compacted is set when the last step ended with a summary of the history.

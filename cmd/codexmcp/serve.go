@@ -191,10 +191,18 @@ func newManager(base *config.Base, credentials *auth.Manager, agent *useragent.A
 		NewModel: func(c *config.Conversation) (model.Client, error) {
 			return newModel(c, credentials, agent), nil
 		},
-		NewTools: func(ctx context.Context, c *config.Conversation) (codex.ToolSet, []error) {
-			pool, failures := mcpclient.New(ctx, c.MCPServers, mcpclient.Options{
+		NewTools: func(ctx context.Context, c *config.Conversation, d codex.Delegate) (codex.ToolSet, []error) {
+			o := mcpclient.Options{
 				Info: mcptypes.Implementation{Name: "codex-mcp-client", Title: "Codex", Version: version()}, Log: log,
-			})
+			}
+			elicits, samples := mcpserver.Abilities(ctx)
+			if elicits {
+				o.Elicit = d.Elicit
+			}
+			if samples {
+				o.CreateMessage = d.CreateMessage
+			}
+			pool, failures := mcpclient.New(ctx, c.MCPServers, o)
 			return pool, failures
 		},
 		NewRecorder: func(id mcpprotocol.ConversationID, c *config.Conversation, instructions string) (codex.Recorder, error) {

@@ -35,10 +35,10 @@ type Options struct {
 	Environ []string
 	// CallTimeout is how long a call may take; [DefaultCallTimeout] when zero.
 	CallTimeout time.Duration
-	// Elicit and CreateMessage, if set, answer what servers ask. Without them they
-	// are told that nobody does.
-	Elicit        func(context.Context, mcptypes.ElicitParams) (mcptypes.ElicitResult, error)
-	CreateMessage func(context.Context, mcptypes.CreateMessageParams) (mcptypes.CreateMessageResult, error)
+	// Elicit and CreateMessage, if set, answer what a server asks, and are declared
+	// to it. Without them it is told that this client does not do that.
+	Elicit        func(ctx context.Context, server string, params mcptypes.ElicitParams) (mcptypes.ElicitResult, error)
+	CreateMessage func(ctx context.Context, server string, params mcptypes.CreateMessageParams) (mcptypes.CreateMessageResult, error)
 	// Connect opens a session with a server. Nil means as a child process.
 	Connect func(context.Context, config.MCPServer, client.Options) (*client.Session, error)
 	// Log is told what goes wrong beside the protocol. Nil means nowhere.

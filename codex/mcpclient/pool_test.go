@@ -131,7 +131,7 @@ func TestRequestsOfServerAreAnswered(t *testing.T) {
 	require.Contains(t, output, `\"id\":\"a\",\"result\":{}`)
 	require.Contains(t, output, `-32601`)
 
-	p = start(t, Options{Elicit: func(context.Context, mcptypes.ElicitParams) (mcptypes.ElicitResult, error) {
+	p = start(t, Options{Elicit: func(context.Context, string, mcptypes.ElicitParams) (mcptypes.ElicitResult, error) {
 		return mcptypes.ElicitResult{Action: mcptypes.ElicitActionDecline}, nil
 	}}, entry(t, "s", "normal"))
 	output, _ = call(t, p, "s__ask", "")

@@ -131,15 +131,25 @@ func (s *server) start(ctx context.Context) (*client.Session, []mcptypes.Tool, e
 	late := fmt.Errorf("no answer within %v: %w", limit, context.DeadlineExceeded)
 	starting, cancel := context.WithTimeoutCause(ctx, limit, late)
 	defer cancel()
-	session, err := s.options.Connect(starting, s.config, client.Options{
+	o := client.Options{
 		Info: s.options.Info, Revisions: revisions, Limits: limits,
-		Elicit: s.options.Elicit, CreateMessage: s.options.CreateMessage,
 		ToolsChanged: func(context.Context) { s.refresh() },
 		Message: func(ctx context.Context, m mcptypes.LoggingMessageParams) {
 			s.options.Log.DebugContext(ctx, "MCP server says", "server", s.config.Name, "level", string(m.Level), "data", m.Data.String())
 		},
 		Log: s.options.Log.With("server", s.config.Name),
-	})
+	}
+	if elicit := s.options.Elicit; elicit != nil {
+		o.Elicit = func(ctx context.Context, p mcptypes.ElicitParams) (mcptypes.ElicitResult, error) {
+			return elicit(ctx, s.config.Name, p)
+		}
+	}
+	if create := s.options.CreateMessage; create != nil {
+		o.CreateMessage = func(ctx context.Context, p mcptypes.CreateMessageParams) (mcptypes.CreateMessageResult, error) {
+			return create(ctx, s.config.Name, p)
+		}
+	}
+	session, err := s.options.Connect(starting, s.config, o)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -60,15 +60,24 @@ func elicit[P any](ctx context.Context, e elicitor, m wire.Request[P, mcpprotoco
 	if !canElicit(e.session) {
 		return "", errCannotAsk
 	}
-	asking, cancel := context.WithCancelCause(e.ctx)
-	defer cancel(nil)
-	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
-	defer stop()
+	asking, cancel := within(e.ctx, ctx)
+	defer cancel()
 	response, err := server.Ask(asking, e.session, m, params)
 	if err != nil {
 		return "", fmt.Errorf("ask for approval: %w", err)
 	}
 	return decide(response.Decision, response.Action)
+}
+
+// within is the context of a request, which a message to the client belongs to,
+// for as long as ctx lives as well.
+func within(request, ctx context.Context) (context.Context, context.CancelFunc) {
+	asking, cancel := context.WithCancelCause(request)
+	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	return asking, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 // noFields is the form of a question that wants nothing but a yes or no.

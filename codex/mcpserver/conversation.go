@@ -155,6 +155,7 @@ func (h *handler) addListener(ctx context.Context, p mcpprotocol.AddConversation
 	s.stop = c.Listen(&codex.Listener{
 		Event:    func(e codex.Event) { h.sendEvent(sending, session, c.ID(), e) },
 		Approver: asker{session},
+		Delegate: delegate{ctx: sending, session: session},
 	})
 	go func() {
 		select {

@@ -130,10 +130,13 @@ func (h *handler) sendMessage(ctx context.Context, a mcpprotocol.ConversationSen
 }
 
 // beginTurn begins a turn that outlives the call that asked for it. What needs
-// approval is put to the client of that call.
+// approval, and what external servers ask, is put to the client of that call.
 func (h *handler) beginTurn(ctx context.Context, c *codex.Conversation, items []mcpprotocol.InputItem) (*codex.Turn, error) {
-	approver := elicitor{ctx: jsonrpc.Detach(ctx), session: server.SessionFrom(ctx), call: jsonrpc.RequestID(ctx).String()}
-	return c.Send(ctx, codex.Input{Items: items, Alone: true, Listener: &codex.Listener{Approver: approver}})
+	detached, session := jsonrpc.Detach(ctx), server.SessionFrom(ctx)
+	return c.Send(ctx, codex.Input{Items: items, Alone: true, Listener: &codex.Listener{
+		Approver: elicitor{ctx: detached, session: session, call: jsonrpc.RequestID(ctx).String()},
+		Delegate: delegate{ctx: detached, session: session},
+	}})
 }
 
 func (h *handler) conversationStatus(ctx context.Context, a mcpprotocol.ConversationStatusArguments) (result mcpprotocol.ConversationStatusResult, err error) {

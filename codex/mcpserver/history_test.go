@@ -234,7 +234,7 @@ func Test63IdleConversationsLeaveTheMemory(t *testing.T) {
 		replies: []scripted.Reply{text("one"), text("two")},
 		manager: func(o *codex.Options) {
 			o.IdleTime = 20 * time.Millisecond
-			o.NewTools = func(context.Context, *config.Conversation) (codex.ToolSet, []error) {
+			o.NewTools = func(context.Context, *config.Conversation, codex.Delegate) (codex.ToolSet, []error) {
 				if first {
 					first = false
 					return servers{closed}, nil

@@ -111,6 +111,7 @@ func (h *handler) turn(ctx context.Context, conversation *codex.Conversation, in
 			progress.event(e.Msg)
 		},
 		Approver: elicitor{ctx: ctx, session: session, call: jsonrpc.RequestID(ctx).String()},
+		Delegate: delegate{ctx: ctx, session: session},
 	}
 	turn, err := conversation.Send(ctx, input)
 	if err != nil {
