@@ -37,6 +37,10 @@ type Options struct {
 	// OnCancel is called when the context of a call ended before its answer came, to tell the peer. It is bounded by
 	// ctx, which belongs to the same request of the peer as the call's.
 	OnCancel func(ctx context.Context, id wire.RequestID, method string, cause error)
+	// LastID is the number before the first id of ours: connections that stand for one conversation keep theirs apart.
+	LastID int64
+	// OnUnknown is given the text of a response that nobody here waits for, before it is dropped.
+	OnUnknown func(ctx context.Context, message []byte)
 	// Log takes what nobody else is told: panics, and messages that are dropped. Nil: nothing is logged.
 	Log *slog.Logger
 }
@@ -101,6 +105,7 @@ func New(options Options) *Conn {
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
+	c.lastID.Store(options.LastID)
 	c.base, c.stop = context.WithCancelCause(context.Background())
 	return c
 }

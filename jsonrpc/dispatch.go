@@ -81,7 +81,7 @@ func (c *Conn) handle(via *delivery, m *message, text string, b *batch) (accepte
 	}
 	switch {
 	case m.isResponse():
-		c.answered(m)
+		c.answered(via, m, text)
 	case m.seen&hasMethod == 0:
 		c.refuse(via, b, m.id, Errorf(CodeInvalidRequest, "method: missing"))
 	case m.seen&hasID == 0:
@@ -172,7 +172,7 @@ func (v *delivery) fail(err error) {
 }
 
 // answered ends the call that a response belongs to.
-func (c *Conn) answered(m *message) {
+func (c *Conn) answered(via *delivery, m *message, text string) {
 	switch {
 	case m.call != nil && m.refusal != nil && m.seen&hasResult == 0:
 		m.call.end(m.refusal)
@@ -182,6 +182,9 @@ func (c *Conn) answered(m *message) {
 		m.call.end(nil)
 	default:
 		c.counts.unknown.Add(1)
+		if hook := c.options.OnUnknown; hook != nil {
+			hook(via.ctx, []byte(text))
+		}
 		if m.refusal != nil {
 			c.log.Warn("error of the peer dropped", "id", m.id.String(), "error", m.refusal)
 		}

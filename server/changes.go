@@ -40,6 +40,7 @@ type changes struct {
 	lists   int             // that have changed
 	updated []string        // resources that have changed
 	telling bool            // a goroutine tells the session
+	quiet   bool            // another process tells the session
 }
 
 // listenSession makes a session one that is told of changes.
@@ -70,6 +71,9 @@ func (s *Server) changed(lists int, uri string) {
 func (c *changes) note(lists int, uri string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.quiet {
+		return
+	}
 	before := len(c.updated) + c.lists
 	c.lists |= lists & c.kinds
 	if uri != "" && c.uris[uri] && !slices.Contains(c.updated, uri) {
@@ -87,6 +91,18 @@ func (c *changes) note(lists int, uri string) {
 	case !c.telling:
 		c.telling = true
 		go c.tell()
+	}
+}
+
+// follow makes the resources that are watched others. Who is not the session's
+// home tells it nothing.
+func (c *changes) follow(watches []string, home bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.quiet = !home
+	c.uris = map[string]bool{}
+	for _, uri := range watches {
+		c.uris[uri] = true
 	}
 }
 
@@ -143,32 +159,50 @@ func (c *changes) send(ctx context.Context, meta wire.Members, lists int, update
 }
 
 func (s *Server) serveSubscribe(ctx context.Context, p *mcptypes.SubscribeParams) (wire.Value, error) {
-	c := SessionFrom(ctx).changes.Load()
+	session := SessionFrom(ctx)
+	c := session.changes.Load()
 	if c == nil {
 		return nil, errNotInitialized(mcptypes.Subscribe.Method)
 	}
 	if len(p.URI) > maxURI {
 		return nil, jsonrpc.InvalidParamsf("resources/subscribe: uri over %d bytes", maxURI)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.uris) >= maxSubscriptions {
+	if !c.add(p.URI) {
 		return nil, jsonrpc.Errorf(jsonrpc.CodeInvalidRequest, "resources/subscribe: too many subscriptions (limit %d)", maxSubscriptions)
 	}
-	if c.uris == nil {
-		c.uris = map[string]bool{}
-	}
-	c.uris[p.URI] = true
-	return &mcptypes.EmptyResult{}, nil
+	err := session.remember(ctx, func(st *sessionState) {
+		if !slices.Contains(st.watches, p.URI) {
+			st.watches = append(st.watches, p.URI)
+		}
+	})
+	return &mcptypes.EmptyResult{}, err
 }
 
 func (s *Server) serveUnsubscribe(ctx context.Context, p *mcptypes.UnsubscribeParams) (wire.Value, error) {
-	if c := SessionFrom(ctx).changes.Load(); c != nil {
+	session := SessionFrom(ctx)
+	if c := session.changes.Load(); c != nil {
 		c.mu.Lock()
 		delete(c.uris, p.URI)
 		c.mu.Unlock()
 	}
-	return &mcptypes.EmptyResult{}, nil
+	err := session.remember(ctx, func(st *sessionState) {
+		st.watches = slices.DeleteFunc(st.watches, func(uri string) bool { return uri == p.URI })
+	})
+	return &mcptypes.EmptyResult{}, err
+}
+
+// add makes a resource one that is watched, if there is room.
+func (c *changes) add(uri string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.uris) >= maxSubscriptions && !c.uris[uri] {
+		return false
+	}
+	if c.uris == nil {
+		c.uris = map[string]bool{}
+	}
+	c.uris[uri] = true
+	return true
 }
 
 // listen is subscriptions/listen; its filter is an extra member of the params.
@@ -202,7 +236,7 @@ func (s *Server) serveListen(ctx context.Context, p *mcptypes.PingParams) (wire.
 	meta := wire.MembersOf(wire.Member{Name: metaSubscription, Value: rawID(id)})
 	var ending <-chan struct{}
 	if session.http != nil {
-		ending = session.http.ending
+		ending = session.http.ending.Done()
 	}
 	for err == nil {
 		select {

@@ -53,14 +53,17 @@
 //
 // [HTTPHandler] serves a server over streamable HTTP: all revisions at one path.
 // By default it serves only programs and pages of this machine, and bounds what clients can
-// make grow. A client that was cut off takes up its streams again from an
-// [EventStore]. [ListenHTTP] is a whole program's worth of it; [RequireToken] and
+// make grow. A client that was cut off takes up its streams again from a
+// [Store]. Processes that share one, such as package natsstore's, serve each other's
+// sessions behind any load balancer: a client goes on at another process when one
+// ends, misses nothing that was sent, and is told of the requests that ended with it.
+// What a program keeps of a session by itself it keeps under [Session.ID]. [ListenHTTP] is a whole program's worth of it; [RequireToken] and
 // [ResourceServer] let only those in who may.
 //
 //	http.Handle("/mcp", server.HTTPHandler(s, nil))
 //
 // What a client does not take in time is given up after HTTPOptions.WriteTimeout:
-// the stream ends, and what was sent waits in the event store. Sessions beyond
+// the stream ends, and what was sent waits in the store. Sessions beyond
 // HTTPOptions.MaxSessions take the place of the one that was idle longest.
 //
 // # Middleware and other methods

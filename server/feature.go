@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/yosida95/uritemplate/v3"
 
@@ -97,7 +99,15 @@ func (s *Server) RemoveTemplate(uriTemplate string) bool {
 }
 
 // ResourceUpdated tells the clients that watch a resource that it has changed.
-func (s *Server) ResourceUpdated(uri string) { s.changed(0, uri) }
+func (s *Server) ResourceUpdated(uri string) {
+	s.changed(0, uri)
+	s.mu.Lock()
+	handlers := slices.Collect(maps.Keys(s.handlers))
+	s.mu.Unlock()
+	for _, h := range handlers {
+		h.tell(context.Background(), noteUpdated, "", uri)
+	}
+}
 
 // AddPrompt offers a prompt. One of the same name is replaced. complete, which
 // may be nil, suggests values of its arguments.
@@ -264,6 +274,8 @@ func (s *Server) serveComplete(ctx context.Context, p *mcptypes.CompleteParams) 
 }
 
 func (s *Server) serveSetLevel(ctx context.Context, p *mcptypes.SetLevelParams) (wire.Value, error) {
-	SessionFrom(ctx).setLevel(p.Level)
-	return &mcptypes.EmptyResult{}, nil
+	session := SessionFrom(ctx)
+	session.setLevel(p.Level)
+	err := session.remember(ctx, func(st *sessionState) { st.level = severity(p.Level) })
+	return &mcptypes.EmptyResult{}, err
 }

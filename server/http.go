@@ -3,10 +3,12 @@ package server
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -28,10 +30,10 @@ type HTTPOptions struct {
 	AllowedOrigins []string
 	// MaxBody is how many bytes one POST may have; 4 MiB when zero.
 	MaxBody int64
-	// MaxSessions is how many sessions are kept; 10000 when zero. When there are
+	// MaxSessions is how many sessions are held; 10000 when zero. When there are
 	// as many, the one that was idle longest makes room for a new one.
 	MaxSessions int
-	// SessionIdle is how long a session is kept that nobody uses; 30 minutes when zero.
+	// SessionIdle is how long a session is held that nobody uses; 30 minutes when zero.
 	SessionIdle time.Duration
 	// ReadTimeout is how long a POST may take to arrive; 30 s when zero.
 	ReadTimeout time.Duration
@@ -43,9 +45,11 @@ type HTTPOptions struct {
 	// Retry is how long clients are told to wait before they take up a stream
 	// again; 1 s when zero.
 	Retry time.Duration
-	// Events keeps what was sent on streams, to send it again to who was cut
-	// off; a [MemoryEvents] when nil.
-	Events EventStore
+	// Store keeps the sessions and what was sent on their streams. Handlers that
+	// share one serve each other's sessions; what is held here is then no more than
+	// what this handler was asked for, and the store's own limits say how many there are and
+	// how long they last. Nil: a [MemoryStore] of the handler's own.
+	Store Store
 	// Owner says to whom a request belongs; a session answers its owner only. When
 	// nil, it is the subject of the request's [Token], if there is one.
 	Owner func(*http.Request) string
@@ -56,11 +60,18 @@ type HTTPOptions struct {
 type HTTP struct {
 	server  *Server
 	options HTTPOptions
-	events  EventStore
 	log     *slog.Logger
-	ending  chan struct{} // closed when streams are to end
+	ending  context.Context // ends when streams are to end
+	end     context.CancelFunc
 
 	sessions sessionTable
+	store    Store
+	private  bool   // nobody else has the store
+	process  string // who this is among those that share the store
+
+	joined     atomic.Bool
+	joining    sync.Mutex // protects what follows
+	leaveStore func()
 
 	work    chan func()  // to goroutines that wait for a request
 	resting atomic.Int32 // how many do
@@ -74,7 +85,8 @@ type HTTP struct {
 
 // HTTPHandler returns what serves s over HTTP.
 func HTTPHandler(s *Server, options *HTTPOptions) *HTTP {
-	h := &HTTP{server: s, log: s.options.Log, ending: make(chan struct{}), idle: make(chan struct{}), work: make(chan func())}
+	h := &HTTP{server: s, log: s.options.Log, idle: make(chan struct{}), work: make(chan func()), process: rand.Text()[:10]}
+	h.ending, h.end = context.WithCancel(context.Background())
 	if options != nil {
 		h.options = *options
 	}
@@ -89,8 +101,13 @@ func HTTPHandler(s *Server, options *HTTPOptions) *HTTP {
 	if o.Owner == nil {
 		o.Owner = tokenOwner
 	}
-	if h.events = o.Events; h.events == nil {
-		h.events = NewMemoryEvents(0)
+	if h.store = o.Store; h.store == nil {
+		h.private = true // and what is held here is all there is
+		h.store = NewMemoryStore(MemoryOptions{MaxSessions: math.MaxInt, SessionIdle: math.MaxInt64})
+	} else {
+		s.mu.Lock()
+		s.handlers[h] = true
+		s.mu.Unlock()
 	}
 	h.sessions.init(h)
 	return h
@@ -108,7 +125,10 @@ type httpRequest struct {
 	stateless bool
 	version   string          // as the header says
 	header    http.Header     // of a stateless request
-	ending    <-chan struct{} // closed when streams are to end
+	ending    context.Context // ends when streams are to end
+	// forward and update are those of a session that a store keeps.
+	forward func(ctx context.Context, message []byte)
+	update  func(ctx context.Context, change func(*sessionState)) error
 }
 
 // statelessHTTP is stateless for a request whose header says the revision, too.
@@ -135,6 +155,11 @@ func (h *HTTP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.leave()
+	if err := h.join(); err != nil {
+		h.log.Error("serve HTTP", "error", err)
+		h.refuse(w, r, http.StatusServiceUnavailable, errors.New("the session store cannot be reached"))
+		return
+	}
 	switch r.Method {
 	case http.MethodPost:
 		h.post(w, r)
@@ -213,7 +238,7 @@ func (h *HTTP) worker(job func()) {
 		select {
 		case job = <-h.work:
 			h.resting.Add(-1)
-		case <-h.ending:
+		case <-h.ending.Done():
 			return
 		}
 	}
@@ -227,7 +252,7 @@ func (h *HTTP) Close(ctx context.Context) error {
 	first := !h.closed
 	if first {
 		h.closed = true
-		close(h.ending)
+		h.end()
 		if h.running == 0 {
 			close(h.idle)
 		}
@@ -239,7 +264,11 @@ func (h *HTTP) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		err = fmt.Errorf("requests still run: %w", context.Cause(ctx))
 	}
+	h.server.mu.Lock()
+	delete(h.server.handlers, h)
+	h.server.mu.Unlock()
 	h.sessions.close(ctx)
+	h.part()
 	return err
 }
 
@@ -270,15 +299,15 @@ func (h *HTTP) post(w http.ResponseWriter, r *http.Request) {
 	}
 	owner := h.options.Owner(r)
 	if id != "" {
-		session := h.sessions.acquire(id, owner)
-		if session == nil {
-			h.refuse(w, r, http.StatusNotFound, errors.New("no such session"))
+		session, err := h.acquire(r.Context(), id, owner)
+		if err != nil {
+			h.refuseSession(w, r, err)
 			return
 		}
 		defer h.sessions.release(session)
 		x.session = session
 	} else {
-		x.session = h.newSession(owner)
+		x.session = h.newSession(rand.Text(), owner, 0)
 	}
 	x.serve(r, body)
 }
@@ -320,12 +349,29 @@ func (h *HTTP) delete(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, http.StatusMethodNotAllowed, errors.New("this revision has no sessions"))
 		return
 	}
-	session := h.sessions.acquire(r.Header.Get("Mcp-Session-Id"), h.options.Owner(r))
-	if session == nil {
-		h.refuse(w, r, http.StatusNotFound, errors.New("no such session"))
+	session, err := h.acquire(r.Context(), r.Header.Get("Mcp-Session-Id"), h.options.Owner(r))
+	if err != nil {
+		h.refuseSession(w, r, err)
 		return
 	}
 	h.sessions.release(session)
-	h.sessions.end(session)
+	if err := h.store.End(r.Context(), session.id); err != nil {
+		h.refuseSession(w, r, err)
+		return
+	}
+	h.sessions.drop(session)
+	h.finish(session)
+	h.tell(r.Context(), noteEnded, session.id, "")
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// refuseSession answers that a session cannot be had.
+func (h *HTTP) refuseSession(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, ErrNoSession) {
+		h.refuse(w, r, http.StatusNotFound, ErrNoSession)
+		return
+	}
+	h.log.Error("look for session", "error", err)
+	w.Header().Set("Retry-After", "1")
+	h.refuse(w, r, http.StatusServiceUnavailable, errors.New("the session cannot be had now"))
 }

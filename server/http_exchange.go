@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/codexmcp/codexmcp/jsonrpc"
+	"github.com/codexmcp/codexmcp/wire"
 )
 
 // An exchange is one POST and its answer: a JSON document where that is all
@@ -18,6 +20,7 @@ type exchange struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	session *httpSession // of a handshake revision; nil: the request stands for itself
+	batch   []byte       // the message, if it is a batch
 
 	// mu protects what follows, and w.
 	mu       sync.Mutex
@@ -52,7 +55,7 @@ func (c *httpContext) Value(key any) any {
 // stateless serves a request of a revision without sessions. When the client
 // goes away, the request is cancelled.
 func (x *exchange) stateless(r *http.Request, version string, body []byte) {
-	s := x.h.server.newSession()
+	s := x.h.server.newSession(0)
 	s.http = &httpRequest{stateless: true, version: version, header: r.Header, ending: x.h.ending}
 	s.owner = x.h.options.Owner(r)
 	x.deliver(&httpContext{r.Context(), s, x}, s, body)
@@ -71,6 +74,9 @@ func (h *HTTP) finishStateless(s *Session) {
 // which may take up the stream again.
 func (x *exchange) serve(r *http.Request, body []byte) {
 	s := x.session.Session
+	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) > 0 && first[0] == '[' {
+		x.batch = body
+	}
 	ctx := &httpContext{context.WithoutCancel(r.Context()), s, x}
 	if !s.revisionOr(revision20250618).resumes {
 		x.deliver(ctx, s, body)
@@ -146,17 +152,20 @@ func (x *exchange) Write(ctx context.Context, m jsonrpc.Outgoing) error {
 		return x.answer(m)
 	}
 	if !x.events {
-		if err := x.open(ctx); err != nil {
+		if err := x.open(ctx, m.Related); err != nil {
 			return err
 		}
 	}
 	id := ""
 	if x.stream != nil {
-		number, err := x.stream.append(ctx, m.Data)
-		if err != nil {
+		number, err := x.stream.append(ctx, Event{Data: m.Data})
+		if err == nil {
+			id = eventID(x.stream.name, number)
+		} else if x.left {
 			return err
+		} else {
+			x.h.log.Warn("keep an event", "error", err)
 		}
-		id = eventID(x.stream, number)
 	}
 	if x.left {
 		if x.stream == nil {
@@ -207,14 +216,20 @@ func (x *exchange) register() bool {
 	if s == nil || s.opened.Load() || !s.Initialized() {
 		return true
 	}
-	if !x.h.sessions.add(s) {
-		x.h.finish(s)
-		x.w.Header().Set("Retry-After", "10")
-		http.Error(x.w, "too many sessions", http.StatusServiceUnavailable)
-		return false
+	err := s.create(context.Background())
+	if err == nil {
+		s.opened.Store(true)
+		if _, ok := x.h.sessions.add(s, false); ok {
+			x.w.Header().Set("Mcp-Session-Id", s.id)
+			return true
+		}
+		err = errors.Join(errors.New("every session is at work"), x.h.store.End(context.Background(), s.id))
 	}
-	x.w.Header().Set("Mcp-Session-Id", s.id)
-	return true
+	x.h.log.Warn("open session", "error", err)
+	x.h.finish(s)
+	x.w.Header().Set("Retry-After", "10")
+	http.Error(x.w, "no further session can be opened now", http.StatusServiceUnavailable)
+	return false
 }
 
 // status is the HTTP status of a refusal.
@@ -234,8 +249,8 @@ func (x *exchange) status(m jsonrpc.Outgoing) int {
 	return http.StatusOK
 }
 
-// open makes the answer a stream of events. mu is held.
-func (x *exchange) open(ctx context.Context) error {
+// open makes the answer to a request, or to a batch, a stream of events. mu is held.
+func (x *exchange) open(ctx context.Context, id wire.RequestID) error {
 	if x.left || x.answered {
 		return jsonrpc.ErrNoWriter
 	}
@@ -247,13 +262,13 @@ func (x *exchange) open(ctx context.Context) error {
 	startEvents(x.w)
 	if x.session != nil && x.session.opened.Load() {
 		x.stream = x.session.openStream()
+		number, err := x.stream.append(ctx, Event{Kind: EventOpened, Data: requestIDs(id, x.batch)})
+		if err != nil {
+			return err
+		}
 		if x.session.revisionOr(revision20250618).resumes {
-			number, err := x.stream.append(ctx, nil)
-			if err != nil {
-				return err
-			}
 			x.deadline(x.h.options.WriteTimeout)
-			if err := writePlace(x.w, eventID(x.stream, number), x.h.options.Retry); err != nil {
+			if err := writePlace(x.w, eventID(x.stream.name, number), x.h.options.Retry); err != nil {
 				x.h.log.Debug("write event", "error", err)
 			}
 		}
@@ -297,7 +312,7 @@ func CloseStream(ctx context.Context) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if !x.events {
-		if err := x.open(ctx); err != nil {
+		if err := x.open(ctx, jsonrpc.RequestID(ctx)); err != nil {
 			return false
 		}
 		if err := x.control.Flush(); err != nil {

@@ -3,8 +3,9 @@ package server
 import (
 	"container/list"
 	"context"
-	"crypto/rand"
+	"errors"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,76 +20,107 @@ const keptStreams = 16
 // goroutine of its own.
 type httpSession struct {
 	*Session
-	h  *HTTP
-	id string
+	h *HTTP
 
 	busy    int           // requests and streams at work; guarded by the table
 	used    time.Time     // last; guarded by the table
 	element *list.Element // in the table; guarded by it
-	opened  atomic.Bool   // it has been in the table: clients can know its id
+	opened  atomic.Bool   // the store has it: clients can know its id
+
+	updating sync.Mutex // held while what the store keeps is changed
 
 	// mu protects what follows.
 	mu         sync.Mutex
-	standalone *stream            // what belongs to no request
-	streams    map[string]*stream // of requests, by name
-	ended      []string           // of those, the ended ones, the oldest first
+	state      sessionState // what the store keeps
+	version    uint64       // of that
+	sent       uint64       // number of the last event that was sent of what belongs to no request
+	ended      []string     // streams of requests, the oldest first
 	lastStream uint64
+	readers    map[string]*reader // of streams, by name: the last one is served
 }
 
 // newSession returns a session that is not in the table yet.
-func (h *HTTP) newSession(owner string) *httpSession {
-	s := &httpSession{Session: h.server.newSession(), h: h, id: rand.Text()}
-	s.http = &httpRequest{ending: h.ending}
-	s.owner = owner
-	s.standalone = &stream{session: s, name: "0"}
-	s.conn.SetWriter(s.standalone)
+func (h *HTTP) newSession(id, owner string, lastID int64) *httpSession {
+	s := &httpSession{Session: h.server.newSession(lastID), h: h}
+	s.http = &httpRequest{ending: h.ending, update: s.update,
+		forward: func(ctx context.Context, message []byte) { h.tell(ctx, noteMessage, id, string(message)) }}
+	s.owner, s.id = owner, id
+	s.conn.SetWriter(&stream{session: s, name: standalone})
 	return s
 }
 
-// openStream returns a new stream for the messages of one request.
+// standalone is the name of the stream of what belongs to no request.
+const standalone = "0"
+
+// openStream returns a new stream for the messages of one request. Its name says
+// which process writes it.
 func (s *httpSession) openStream() *stream {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lastStream++
-	st := &stream{session: s, name: strconv.FormatUint(s.lastStream, 10)}
-	if s.streams == nil {
-		s.streams = map[string]*stream{}
-	}
-	s.streams[st.name] = st
-	return st
+	return &stream{session: s, name: strconv.FormatUint(s.lastStream, 10) + "." + s.h.process}
 }
 
 // closeStream notes that nothing more comes on a stream, and forgets old ones.
 func (s *httpSession) closeStream(st *stream) {
-	st.end()
+	if _, err := st.append(context.Background(), Event{Kind: EventClosed}); err != nil && !errors.Is(err, ErrNoSession) {
+		s.h.log.Warn("close stream", "error", err)
+	}
 	s.mu.Lock()
 	s.ended = append(s.ended, st.name)
 	var oldest string
 	if len(s.ended) > keptStreams {
 		oldest = s.ended[0]
 		s.ended = s.ended[1:]
-		delete(s.streams, oldest)
 	}
 	s.mu.Unlock()
-	if oldest != "" {
-		s.forgetEvents(oldest)
+	if oldest == "" {
+		return
 	}
-}
-
-func (s *httpSession) forgetEvents(stream string) {
-	if err := s.h.events.Forget(context.Background(), StreamID{s.id, stream}); err != nil {
+	if err := s.h.store.Forget(context.Background(), StreamID{s.id, oldest}); err != nil {
 		s.h.log.Warn("forget events", "error", err)
 	}
 }
 
-// findStream returns a stream by its name.
-func (s *httpSession) findStream(name string) *stream {
-	if name == s.standalone.name {
-		return s.standalone
-	}
+// A reader follows a stream until another comes.
+type reader struct{ stop context.CancelFunc }
+
+// read returns a context for a new reader of a stream. It ends when another one
+// comes, with the session, or when streams are to end.
+func (s *httpSession) read(ctx context.Context, name string) (context.Context, func()) {
+	ctx, stop := context.WithCancel(ctx)
+	unhook := context.AfterFunc(s.h.ending, stop)
+	r := &reader{stop}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.streams[name]
+	if former := s.readers[name]; former != nil {
+		former.stop()
+	}
+	if s.readers == nil {
+		s.readers = map[string]*reader{}
+	}
+	s.readers[name] = r
+	if s.conn.Err() != nil {
+		stop()
+	}
+	return ctx, func() {
+		stop()
+		unhook()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.readers[name] == r {
+			delete(s.readers, name)
+		}
+	}
+}
+
+// stopReaders ends those who follow the session's streams.
+func (s *httpSession) stopReaders() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.readers {
+		r.stop()
+	}
 }
 
 // A sessionTable holds the sessions by id, and in the order of their last use.
@@ -106,30 +138,44 @@ func (t *sessionTable) init(h *HTTP) {
 	t.h, t.byID, t.recent = h, map[string]*httpSession{}, list.New()
 }
 
-// add makes a session findable. It returns false when there is no room: every
-// session is at work.
-func (t *sessionTable) add(s *httpSession) bool {
+// add makes a session findable, unless one of its id is there: that one is
+// returned. A session that is not at work already is not acquired. It returns false
+// when there is no room: every session is at work.
+func (t *sessionTable) add(s *httpSession, busy bool) (*httpSession, bool) {
 	t.mu.Lock()
+	if other := t.byID[s.id]; other != nil {
+		other.busy++
+		t.touch(other)
+		t.mu.Unlock()
+		return other, true
+	}
 	var evicted *httpSession
 	if len(t.byID) >= t.h.options.MaxSessions {
 		if evicted = t.longestIdle(); evicted == nil {
 			t.mu.Unlock()
-			return false
+			return nil, false
 		}
-		t.drop(evicted)
+		t.remove(evicted)
+	}
+	if busy {
+		s.busy++
 	}
 	s.used = time.Now()
-	s.opened.Store(true)
 	t.byID[s.id] = s
 	s.element = t.recent.PushFront(s)
 	if t.timer == nil {
-		t.timer = time.AfterFunc(t.h.options.SessionIdle, t.expire)
+		t.timer = time.AfterFunc(t.pause(), t.expire)
 	}
 	t.mu.Unlock()
 	if evicted != nil {
-		t.h.finish(evicted)
+		t.h.letGo(evicted)
 	}
-	return true
+	return s, true
+}
+
+// pause is the time between two looks for sessions that were idle for too long.
+func (t *sessionTable) pause() time.Duration {
+	return max(t.h.options.SessionIdle/4, 10*time.Millisecond)
 }
 
 // longestIdle returns the session that was idle longest, nil if none is. mu is held.
@@ -142,8 +188,15 @@ func (t *sessionTable) longestIdle() *httpSession {
 	return nil
 }
 
-// drop takes a session out of the table. mu is held.
+// drop takes a session out of the table.
 func (t *sessionTable) drop(s *httpSession) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.remove(s)
+}
+
+// remove is drop with mu held.
+func (t *sessionTable) remove(s *httpSession) {
 	if s.element == nil {
 		return
 	}
@@ -152,16 +205,22 @@ func (t *sessionTable) drop(s *httpSession) {
 	s.element = nil
 }
 
-// acquire returns a session of an owner, which is kept until its release.
-func (t *sessionTable) acquire(id, owner string) *httpSession {
+// find returns a session, nil if it is not here.
+func (t *sessionTable) find(id string) *httpSession {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.byID[id]
+}
+
+// acquire returns a session, which is kept until its release, nil if it is not here.
+func (t *sessionTable) acquire(id string) *httpSession {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.byID[id]
-	if s == nil || s.owner != owner {
-		return nil
+	if s != nil {
+		s.busy++
+		t.touch(s)
 	}
-	s.busy++
-	t.touch(s)
 	return s
 }
 
@@ -187,44 +246,40 @@ func (t *sessionTable) hold(s *httpSession) {
 	t.mu.Unlock()
 }
 
-// end ends a session.
-func (t *sessionTable) end(s *httpSession) {
-	t.mu.Lock()
-	t.drop(s)
-	t.mu.Unlock()
-	t.h.finish(s)
-}
-
-// expire ends the sessions that were idle for too long.
+// expire lets go of the sessions that were idle for too long, and keeps those at
+// work in use for the store, too.
 func (t *sessionTable) expire() {
 	t.mu.Lock()
-	var gone []*httpSession
+	var gone, working []*httpSession
 	limit := time.Now().Add(-t.h.options.SessionIdle)
-	next := t.h.options.SessionIdle
 	for e := t.recent.Back(); e != nil; {
 		s, ok := e.Value.(*httpSession)
 		e = e.Prev()
-		if !ok || s.busy > 0 {
-			continue
+		switch {
+		case !ok:
+		case s.busy > 0:
+			working = append(working, s)
+		case !s.used.After(limit):
+			t.remove(s)
+			gone = append(gone, s)
 		}
-		if s.used.After(limit) {
-			next = s.used.Sub(limit)
-			break
-		}
-		t.drop(s)
-		gone = append(gone, s)
-	}
-	t.timer = nil
-	if t.recent.Len() > 0 {
-		t.timer = time.AfterFunc(max(next, time.Second), t.expire)
 	}
 	t.mu.Unlock()
 	for _, s := range gone {
-		t.h.finish(s)
+		t.h.letGo(s)
+	}
+	for _, s := range working {
+		t.h.keepUsed(s)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.timer = nil
+	if t.recent.Len() > 0 {
+		t.timer = time.AfterFunc(t.pause(), t.expire)
 	}
 }
 
-// close ends all sessions.
+// close lets go of all sessions.
 func (t *sessionTable) close(ctx context.Context) {
 	t.mu.Lock()
 	if t.timer != nil {
@@ -236,11 +291,12 @@ func (t *sessionTable) close(ctx context.Context) {
 		all = append(all, s)
 	}
 	for _, s := range all {
-		t.drop(s)
+		t.remove(s)
 	}
 	t.mu.Unlock()
 	for _, s := range all {
 		t.h.finishWithin(ctx, s)
+		s.leaveHome(ctx)
 	}
 }
 
@@ -257,56 +313,56 @@ func (h *HTTP) finishWithin(ctx context.Context, s *httpSession) {
 		h.log.Debug("end session", "error", err)
 	}
 	s.forget()
-	if err := h.events.Forget(context.Background(), StreamID{Session: s.id}); err != nil {
-		h.log.Warn("forget events", "error", err)
+	s.stopReaders()
+	if !h.private {
+		return
+	}
+	if err := h.store.End(ctx, s.id); err != nil {
+		h.log.Warn("forget session", "error", err)
+	}
+}
+
+// letGo lets go of a session that is no longer in the table, but may be of use
+// to other processes.
+func (h *HTTP) letGo(s *httpSession) {
+	h.finish(s)
+	s.leaveHome(context.Background())
+}
+
+// keepUsed tells the store that a session is at work.
+func (h *HTTP) keepUsed(s *httpSession) {
+	if _, err := h.store.Load(h.ending, s.id); errors.Is(err, ErrNoSession) {
+		h.sessions.drop(s)
+		h.finish(s)
+	} else if err != nil {
+		h.log.Warn("keep session in use", "error", err)
 	}
 }
 
 // A stream is a sequence of messages to the client of a session: those of one
-// request, or those that belong to none. What is written is kept by the event store,
-// from which it is sent.
+// request, or those that belong to none. The store keeps it.
 type stream struct {
 	session *httpSession
 	name    string
-
-	// mu protects what follows.
-	mu      sync.Mutex
-	changed chan struct{} // closed at every change; nil when nobody waits
-	done    bool          // nothing more comes
-	sent    uint64        // number of the last event that was sent
-	reader  uint64        // counts readers: the last one is served
 }
 
-func (st *stream) id() StreamID { return StreamID{st.session.id, st.name} }
+// streamProcess returns which process writes a stream, empty for the one of what
+// belongs to no request.
+func streamProcess(name string) string {
+	_, process, _ := strings.Cut(name, ".")
+	return process
+}
 
 // Write keeps a message for who reads the stream.
 func (st *stream) Write(ctx context.Context, m jsonrpc.Outgoing) error {
 	if !st.session.opened.Load() {
 		return jsonrpc.ErrNoWriter
 	}
-	_, err := st.append(ctx, m.Data)
+	_, err := st.append(ctx, Event{Data: m.Data})
 	return err
 }
 
-func (st *stream) append(ctx context.Context, data []byte) (uint64, error) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	number, err := st.session.h.events.Append(context.WithoutCancel(ctx), st.id(), data)
-	st.notify()
-	return number, err
-}
-
-func (st *stream) end() {
-	st.mu.Lock()
-	st.done = true
-	st.notify()
-	st.mu.Unlock()
-}
-
-// notify wakes who waits. mu is held.
-func (st *stream) notify() {
-	if st.changed != nil {
-		close(st.changed)
-		st.changed = nil
-	}
+// append keeps an event, whether or not who sends it is still there.
+func (st *stream) append(ctx context.Context, e Event) (uint64, error) {
+	return st.session.h.store.Append(context.WithoutCancel(ctx), StreamID{st.session.id, st.name}, e)
 }

@@ -89,11 +89,12 @@ type Server struct {
 	// mu protects what follows, and the replacing of methods.
 	mu        sync.Mutex
 	listeners map[*changes]bool
+	handlers  map[*HTTP]bool // that serve it, together with other processes
 }
 
 // New returns a server that offers nothing yet. info is how it introduces itself.
 func New(info mcptypes.Implementation, options *Options) *Server {
-	s := &Server{info: info, listeners: map[*changes]bool{}}
+	s := &Server{info: info, listeners: map[*changes]bool{}, handlers: map[*HTTP]bool{}}
 	if options != nil {
 		s.options = *options
 	}
@@ -118,7 +119,7 @@ func New(info mcptypes.Implementation, options *Options) *Server {
 // Serve runs one session over a transport until the client closes it, ctx ends
 // or the transport fails. It returns nil when the client closed it.
 func (s *Server) Serve(ctx context.Context, t jsonrpc.Transport) error {
-	session := s.newSession()
+	session := s.newSession(0)
 	defer session.forget()
 	err := session.conn.Serve(context.WithValue(ctx, sessionKey{}, session), t)
 	if errors.Is(err, jsonrpc.ErrClosed) {

@@ -21,6 +21,7 @@ type Session struct {
 	conn   *jsonrpc.Conn
 	http   *httpRequest // of a session that came over HTTP
 	owner  string       // who it belongs to, as the transport knows
+	id     string       // over HTTP
 
 	// client is what the client said of itself, nil before initialize.
 	client   atomic.Pointer[mcptypes.InitializeParams]
@@ -39,12 +40,13 @@ func SessionFrom(ctx context.Context) *Session {
 	return s
 }
 
-func (s *Server) newSession() *Session {
+// newSession returns a session whose requests to the client are numbered from after lastID.
+func (s *Server) newSession(lastID int64) *Session {
 	session := &Session{server: s}
 	session.conn = jsonrpc.New(jsonrpc.Options{
 		Handler: session, Limits: s.options.Limits, Linger: s.options.Linger, Log: s.options.Log,
 		Batches:  func() bool { return session.revisionOr(revision20250618).batches },
-		OnCancel: session.cancelled,
+		OnCancel: session.cancelled, OnUnknown: session.forward, LastID: lastID,
 	})
 	return session
 }
@@ -73,6 +75,11 @@ func (s *Session) Revision() string {
 // Stateless reports whether the session is that of one request, in a revision
 // in which a server cannot ask its client anything; see [Need].
 func (s *Session) Stateless() bool { return s.revisionOr(revision20250618).stateless }
+
+// ID is the session's name over HTTP, by which processes that share a [Store] can
+// keep something of their own for it; empty over other transports and in a
+// stateless session.
+func (s *Session) ID() string { return s.id }
 
 // Owner is who the session belongs to, as the HTTP transport's Owner said.
 func (s *Session) Owner() string { return s.owner }
@@ -114,7 +121,9 @@ func (s *Server) handleLifecycle() {
 	builtin(s, listen.Method, false, jsonrpc.Concurrent, s.serveListen)
 	HandleNotification(s, mcptypes.Cancelled, func(ctx context.Context, p mcptypes.CancelledParams) {
 		if session, ok := ctx.Value(sessionKey{}).(*Session); ok {
-			session.conn.Cancel(p.RequestID, p.Reason)
+			if !session.conn.Cancel(p.RequestID, p.Reason) {
+				session.forwardCancel(ctx, &p)
+			}
 		}
 	})
 	HandleNotification(s, mcptypes.RootsListChanged, func(ctx context.Context, _ mcptypes.RootsListChangedParams) {
