@@ -26,4 +26,4 @@ rm -rf "$SCREENSHOTS"
 (cd "$root" && go build -o "$EVERYTHING" ./examples/everything)
 
 cd "$node_home"
-timeout 300 node --test --test-concurrency=1 --test-timeout=120000 ./*.test.mjs
+timeout 400 node --test --test-concurrency=1 ./*.test.mjs

@@ -20,8 +20,8 @@ const issuerTime = time.Minute
 // newAuth opens the credentials of the home folder.
 func newAuth(base *config.Base, agent *useragent.Agent) (*auth.Manager, error) {
 	return auth.New(auth.Options{
-		Home: base.Home(), Issuer: base.Initial().LoginIssuer, Originator: agent.Originator,
-		Client: &http.Client{Timeout: issuerTime},
+		Home: base.Home(), Issuer: base.Initial().LoginIssuer, LoginTimeout: base.Initial().LoginTimeout,
+		Originator: agent.Originator, Client: &http.Client{Timeout: issuerTime},
 	})
 }
 

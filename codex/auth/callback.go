@@ -51,7 +51,7 @@ func (l *Login) isLocal(host string) bool {
 func (l *Login) handleCallback(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	if subtle.ConstantTimeCompare([]byte(query.Get("state")), []byte(l.state)) != 1 {
-		show(w, http.StatusBadRequest, page{Title: "Not signed in", Text: "This is not the answer to the login that is under way."})
+		show(w, http.StatusBadRequest, page{Title: "Not signed in", Text: "This is not the answer to the login that is under way. Open the newest address to sign in."})
 		return
 	}
 	if query.Has("error") {
@@ -75,9 +75,9 @@ func (l *Login) handleCallback(w http.ResponseWriter, r *http.Request) {
 	if err := l.complete(code); err != nil {
 		text := "The credentials could not be stored."
 		if refused, ok := errors.AsType[*IssuerError](err); ok {
-			text = refused.Error()
+			text = "It did not work: " + refused.Error() + "."
 		}
-		show(w, http.StatusInternalServerError, page{Title: "Not signed in", Text: text + " You can try again."})
+		show(w, http.StatusInternalServerError, page{Title: "Not signed in", Text: text + " You can go back and try again."})
 		return
 	}
 	l.redirect(w, r)
@@ -126,7 +126,7 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 <html lang="en">
 <meta charset="utf-8">
 <title>{{.Title}}</title>
-<style>body { font: 1.1rem/1.5 system-ui, sans-serif; margin: 20vh auto; max-width: 32rem; padding: 0 1rem }</style>
+<style>:root { color-scheme: light dark } body { font: 1.1rem/1.5 system-ui, sans-serif; margin: 20vh auto; max-width: 32rem; padding: 0 1rem }</style>
 <h1>{{.Title}}</h1>
 <p>{{.Text}}</p>
 </html>

@@ -23,9 +23,6 @@ const (
 	// DefaultCallbackAddress is where the browser comes back to after a login. The
 	// authorization server knows it.
 	DefaultCallbackAddress = "127.0.0.1:1455"
-
-	// DefaultLoginTimeout is how long a person has for a login.
-	DefaultLoginTimeout = 10 * time.Minute
 )
 
 // ErrSignedOut reports that there is nothing to sign a request with.
@@ -38,7 +35,7 @@ type Options struct {
 	Client          *http.Client  // for the authorization server; http.DefaultClient if nil
 	Originator      string        // told to the authorization server
 	CallbackAddress string        // [DefaultCallbackAddress] if empty; port 0 takes a free one
-	LoginTimeout    time.Duration // [DefaultLoginTimeout] if zero
+	LoginTimeout    time.Duration // [config.DefaultLoginTimeout] if zero
 }
 
 // A Cause says what changed the credentials.
@@ -91,7 +88,7 @@ func New(options Options) (*Manager, error) {
 		options.CallbackAddress = DefaultCallbackAddress
 	}
 	if options.LoginTimeout == 0 {
-		options.LoginTimeout = DefaultLoginTimeout
+		options.LoginTimeout = config.DefaultLoginTimeout
 	}
 	m := &Manager{
 		options: options, store: newStore(options.Home), issuer: newIssuer(options.Issuer, options.Client),

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -106,6 +107,7 @@ func TestDefaults(t *testing.T) {
 	require.False(t, c.PlanTool)
 	require.Equal(t, int64(32768), c.ProjectDocMax)
 	require.Equal(t, DefaultLoginIssuer, c.LoginIssuer)
+	require.Equal(t, DefaultLoginTimeout, c.LoginTimeout)
 	require.Equal(t, PersistenceSaveAll, c.History)
 }
 
@@ -119,6 +121,7 @@ func TestEverything(t *testing.T) {
 		`notify = ["say", "done"]`,
 		`tools = { web_search_request = true, view_image = false }`,
 		`login_issuer = "http://127.0.0.1:9/"`,
+		`login_timeout_sec = 90`,
 		`unknown = { key = [1, 2.5, 1979-05-27] }`,
 		`[sandbox_workspace_write]`,
 		`writable_roots = ["/srv", "sub"]`,
@@ -162,6 +165,7 @@ func TestEverything(t *testing.T) {
 	require.True(t, c.PlanTool)
 	require.Equal(t, PersistenceNone, c.History)
 	require.Equal(t, "http://127.0.0.1:9", c.LoginIssuer)
+	require.Equal(t, 90*time.Second, c.LoginTimeout)
 	require.Equal(t, []string{"PATH=/bin", "SECRET_WORD=hush"}, c.ShellEnvironment.Build([]string{"PATH=/bin", "X=1"}))
 	require.Equal(t, []string{"z", "a"}, []string{c.MCPServers[0].Name, c.MCPServers[1].Name}, "in the order of the file")
 	require.Equal(t, "5ms", c.MCPServers[0].StartupTimeout.String())
@@ -198,6 +202,8 @@ func TestWrongValues(t *testing.T) {
 		{"secret in the wrong place", "[model_providers.x]\nname = \"X\"\nhttp_headers = \"Bearer hush\"", []string{`expected a table of strings, found a string`}},
 		{"base URL", "model_provider = \"x\"\n[model_providers.x]\nname = \"X\"\nbase_url = \"localhost:1\"", []string{`config.toml:4: model_providers.x.base_url: expected the URL`, `"localhost:1"`}},
 		{"issuer", `login_issuer = "http://example.com"`, []string{`config.toml:1: login_issuer: expected an https URL`}},
+		{"no time", `login_timeout_sec = 0`, []string{`config.toml:1: login_timeout_sec: expected a number of seconds from 1 to 86400, found 0`}},
+		{"too long", `login_timeout_sec = 9000000000`, []string{`from 1 to 86400`}},
 		{"instructions", `experimental_instructions_file = "nope.md"`, []string{`config.toml:1: experimental_instructions_file`, "nope.md"}},
 		{"syntax", "a = 1\nmodel = = 3", []string{"config.toml:2:9: not TOML"}},
 		{"twice", "[tools]\nweb_search = true\nweb_search_request = false", []string{"config.toml:3: tools.web_search_request"}},

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/codexmcp/codexmcp/mcpprotocol"
 	"github.com/codexmcp/codexmcp/wire"
@@ -20,6 +21,9 @@ const (
 
 	// DefaultLoginIssuer is the authorization server of the ChatGPT login.
 	DefaultLoginIssuer = "https://auth.openai.com"
+
+	// DefaultLoginTimeout is how long a person has for a login.
+	DefaultLoginTimeout = 10 * time.Minute
 )
 
 // A Persistence says whether what the user says goes to the message history.
@@ -94,6 +98,7 @@ type Conversation struct {
 	ProjectDocMax    int64 // bytes; 0: none
 	ChatGPTBaseURL   string
 	LoginIssuer      string
+	LoginTimeout     time.Duration
 
 	environ  []string
 	settings []Setting
@@ -191,6 +196,8 @@ func (b *Base) resolve(s *settings, r Request) (*Conversation, error) {
 	if c.LoginIssuer, err = resolveIssuer(t, s); err != nil {
 		return nil, err
 	}
+	timeout := pick(t, "login_timeout_sec", s.loginTimeout, fallback(int64(DefaultLoginTimeout/time.Second)))
+	c.LoginTimeout = time.Duration(timeout) * time.Second
 	c.settings = t.settings
 	return c, nil
 }

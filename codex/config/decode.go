@@ -120,6 +120,12 @@ func asCount(n *node) (int64, string) {
 	return i, unless(ok && i >= 0, "a whole number from 0")
 }
 
+// asSeconds is a time that somebody waits for, a day at most.
+func asSeconds(n *node) (int64, string) {
+	i, ok := n.value.(int64)
+	return i, unless(ok && i >= 1 && i <= 86400, "a number of seconds from 1 to 86400")
+}
+
 func asStrings(n *node) ([]string, string) {
 	items, ok := n.value.([]*node)
 	texts := make([]string, len(items))

@@ -26,6 +26,7 @@ type settings struct {
 	execCommandTool       setting[bool]
 	unifiedExecTool       setting[bool]
 	loginIssuer           setting[string]
+	loginTimeout          setting[int64] // seconds
 
 	profiles  []profile
 	providers []Provider
@@ -79,6 +80,7 @@ func decodeSettings(tree *table) (*settings, error) {
 		execCommandTool:    read(d, root, "experimental_use_exec_command_tool", asBool),
 		unifiedExecTool:    read(d, root, "experimental_use_unified_exec_tool", asBool),
 		loginIssuer:        read(d, root, "login_issuer", asString),
+		loginTimeout:       read(d, root, "login_timeout_sec", asSeconds),
 	}
 	tools, _ := d.section(root, "tools")
 	s.webSearch = read(d, tools, "web_search", asBool)
