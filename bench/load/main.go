@@ -25,6 +25,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 4, "interleaved rounds of each measurement")
 	flag.DurationVar(&o.span, "span", 150*time.Millisecond, "CPU time that a server gets in one round")
 	flag.StringVar(&o.only, "only", "", "measure only rows whose name contains this, such as \"stdio 16 echo\"")
+	flag.StringVar(&o.contenders, "contenders", "ours go-sdk mcp-go floor", "those that are measured")
 	flag.StringVar(&o.revision, "revision", "2025-06-18", "protocol revision to speak")
 	flag.IntVar(&o.sessions, "sessions", 4000, "HTTP sessions to hold")
 	flag.IntVar(&o.starts, "starts", 20, "times that each server is started")
@@ -39,9 +40,9 @@ func main() {
 }
 
 type options struct {
-	dir, only, revision      string
-	rounds, sessions, starts int
-	span                     time.Duration
+	dir, only, revision, contenders string
+	rounds, sessions, starts        int
+	span                            time.Duration
 }
 
 // A contender is a server that is measured. The first one is ours, the last one the
@@ -148,15 +149,15 @@ func (r *row) measure(ctx context.Context, w io.Writer, o *options) (missed []st
 		}
 	}()
 	counts := make([]int, len(contenders))
-	for i := range contenders {
-		if i == floor && r.transport != "http" {
+	for i, c := range contenders {
+		if i == floor && r.transport != "http" || !strings.Contains(o.contenders, c.name) {
 			continue
 		}
 		if targets[i], err = r.open(ctx, o, i, targets); err != nil {
-			return nil, fmt.Errorf("%s: %w", contenders[i].name, err)
+			return nil, fmt.Errorf("%s: %w", c.name, err)
 		}
 		if counts[i], err = calibrate(targets[i], r.inFlight, o.span); err != nil {
-			return nil, fmt.Errorf("%s: %w", contenders[i].name, err)
+			return nil, fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
 	for range o.rounds {
@@ -180,7 +181,7 @@ func (r *row) measure(ctx context.Context, w io.Writer, o *options) (missed []st
 		least  float64 // the goal
 		most   float64
 	}{{goSDK, ours, r.sdk, 0}, {mcpGo, ours, r.mcp, 0}, {ours, floor, 0, r.overFloor}} {
-		if best[ratio.by].cpu == 0 {
+		if best[ratio.by].cpu == 0 || best[ratio.of].cpu == 0 {
 			cells = append(cells, "")
 			continue
 		}

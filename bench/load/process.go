@@ -40,6 +40,8 @@ type process struct {
 func start(ctx context.Context, o *options, c contender, args ...string) (*process, error) {
 	ctx, stop := context.WithCancel(ctx)
 	cmd := exec.CommandContext(ctx, filepath.Join(o.dir, c.program), args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(unix.SIGTERM) }
+	cmd.WaitDelay = 2 * time.Second
 	cmd.Stderr = os.Stderr
 	p := &process{cmd: cmd, stop: stop}
 	var err error
