@@ -31,7 +31,7 @@ type OneOff struct {
 // RunOneOff runs a command for a client. Nobody is asked: the sandbox is what
 // keeps it from doing harm. An error means that it did not run to its end.
 func (m *Manager) RunOneOff(ctx context.Context, o OneOff) (exec.Result, error) {
-	if len(o.Argv) == 0 || o.Argv[0] == "" {
+	if len(o.Argv) == 0 {
 		return exec.Result{}, ErrEmptyCommand
 	}
 	c := m.options.Config.Initial()

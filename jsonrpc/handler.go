@@ -85,6 +85,7 @@ type incoming struct {
 	answered  atomic.Bool   // what its handler sends no longer belongs to it
 	blocks    atomic.Bool   // nothing is read until its handler returns or releases
 	released  chan struct{} // of an Ordered one: closed when the next message may be looked at
+	after     []func()      // of the handler's goroutine: to be done when it is answered
 }
 
 type incomingKey struct{}
@@ -131,6 +132,17 @@ func Release(ctx context.Context) {
 	if in := incomingOf(ctx); in != nil {
 		in.release()
 	}
+}
+
+// WhenAnswered has f called once the request of ctx has its answer, and calls it at once where there is no request. The
+// request is at work until f returns: neither the next message, for an Ordered one, nor the end of the input overtakes
+// what f sends, which it does with a context of [Detach]. Only the handler itself may call it.
+func WhenAnswered(ctx context.Context, f func()) {
+	if in := incomingOf(ctx); in != nil && !in.id.IsZero() {
+		in.after = append(in.after, f)
+		return
+	}
+	f()
 }
 
 // Detach returns a context for work that outlives the handler whose context ctx is: it has the same values and does not

@@ -207,3 +207,29 @@ func TestCallInOrder(t *testing.T) {
 	require.NoError(t, a.Notify(t.Context(), "detached", nil))
 	require.NoError(t, <-failed)
 }
+
+func TestWhatFollowsAnAnswerComesBeforeTheNextOne(t *testing.T) {
+	var c *jsonrpc.Conn
+	methods := &jsonrpc.Methods{Requests: map[string]*jsonrpc.RequestHandler{
+		"change": {Order: jsonrpc.Ordered, Serve: func(ctx context.Context, _ wire.Value) (wire.Value, error) {
+			jsonrpc.WhenAnswered(ctx, func() { _ = c.Notify(jsonrpc.Detach(ctx), "changed", nil) })
+			jsonrpc.WhenAnswered(ctx, func() { panic("one that fails harms nobody") })
+			return nil, nil
+		}},
+		"get": {Serve: func(context.Context, wire.Value) (wire.Value, error) { return nil, nil }},
+	}}
+	changed := make(chan struct{}, 1)
+	told := &jsonrpc.Methods{Notifications: map[string]*jsonrpc.NotificationHandler{
+		"changed": {Serve: func(context.Context, wire.Value) { changed <- struct{}{} }},
+	}}
+	a, b := pair(t, jsonrpc.Options{Handler: told}, jsonrpc.Options{Handler: methods})
+	c = b
+	for range 100 {
+		require.NoError(t, a.Call(t.Context(), "change", nil, nil))
+		require.NoError(t, a.Call(t.Context(), "get", nil, nil))
+		require.Len(t, changed, 1)
+		<-changed
+	}
+	jsonrpc.WhenAnswered(t.Context(), func() { changed <- struct{}{} })
+	require.Len(t, changed, 1)
+}

@@ -154,12 +154,25 @@ func (c *Conn) finish(in *incoming, buf *buffer, refusal *Error) {
 	if buf != nil {
 		buf.free()
 	}
+	for _, f := range in.after {
+		c.follow(in.method, f)
+	}
 	in.end()
 	in.release()
 	if in.batch != nil {
 		in.batch.done(c, inline)
 	}
 	c.leave()
+}
+
+// follow runs what a handler wanted done after its answer.
+func (c *Conn) follow(method string, f func()) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.panicked(method, p)
+		}
+	}()
+	f()
 }
 
 // Cancel ends the context of the handler that serves the peer's request with id, and keeps its response from being

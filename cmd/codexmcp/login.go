@@ -121,7 +121,7 @@ func loginBrowser(ctx context.Context, overrides []string, errw io.Writer) error
 	if err != nil {
 		return err
 	}
-	manager, err := newAuth(base, useragent.New(version(), os.Getenv))
+	manager, err := newAuth(base, useragent.New(version(), os.LookupEnv))
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 	if err != nil {
 		return err
 	}
-	agent := useragent.New(version(), os.Getenv)
+	agent := useragent.New(version(), os.LookupEnv)
 	credentials, err := newAuth(base, agent)
 	if err != nil {
 		return err

@@ -136,12 +136,7 @@ func (doc *document) insertTop(line string) []byte {
 	if last >= 0 {
 		return doc.insertLine(last, line)
 	}
-	newline := doc.newline()
-	line += newline
-	if len(doc.text) > 0 && doc.text[0] != '\n' && doc.text[0] != '\r' {
-		line += newline
-	}
-	return doc.splice(0, 0, line)
+	return doc.splice(0, 0, line+doc.newline())
 }
 
 // lastDotted returns the last key-value that defines the table path by a dotted

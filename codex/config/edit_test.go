@@ -21,7 +21,7 @@ func TestEditKeepsTheRest(t *testing.T) {
 		{"no newline at the end", "other = 1", []change{{[]string{"model"}, "b"}}, "other = 1\nmodel = \"b\"\n"},
 		{"before the first section", "# about a\n[a]\nx = 1\n",
 			[]change{{[]string{"model"}, "b"}},
-			"model = \"b\"\n\n# about a\n[a]\nx = 1\n"},
+			"model = \"b\"\n# about a\n[a]\nx = 1\n"},
 		{"after the top keys", "x = 1 # one\n\n# about a\n[a]\nmodel = 2\n",
 			[]change{{[]string{"model"}, "b"}},
 			"x = 1 # one\nmodel = \"b\"\n\n# about a\n[a]\nmodel = 2\n"},

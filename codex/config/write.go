@@ -97,6 +97,9 @@ func RemoveServer(ctx context.Context, home, name string) (found bool, err error
 // When they change nothing, the file stays untouched.
 func editFile(ctx context.Context, home string, plan func(*settings) ([]change, error)) (err error) {
 	path := filepath.Join(home, FileName)
+	if text, edited, err := edited(path, plan); err != nil || bytes.Equal(edited, text) {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
 	unlock, err := Lock(ctx, path)
@@ -108,25 +111,30 @@ func editFile(ctx context.Context, home string, plan func(*settings) ([]change, 
 			err = unlockErr
 		}
 	}()
-	text, _, err := readBounded(path, maxConfigSize)
+	text, edited, err := edited(path, plan)
+	if err != nil || bytes.Equal(edited, text) {
+		return err
+	}
+	return ReplaceFile(path, edited, 0)
+}
+
+// edited returns the text of the file at path, and what plan makes of it.
+func edited(path string, plan func(*settings) ([]change, error)) (text, edited []byte, err error) {
+	text, _, err = readBounded(path, maxConfigSize)
 	if err != nil {
-		return fmt.Errorf("reading the configuration: %w", err)
+		return nil, nil, fmt.Errorf("reading the configuration: %w", err)
 	}
 	tree, err := parseFile(path, text)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	s, _ := decodeSettings(tree) // what is wrong elsewhere does not stop a change
 	changes, err := plan(s)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	edited, err := edit(text, changes)
-	if err != nil {
-		return fmt.Errorf("changing %s: %w", path, err)
+	if edited, err = edit(text, changes); err != nil {
+		return nil, nil, fmt.Errorf("changing %s: %w", path, err)
 	}
-	if bytes.Equal(edited, text) {
-		return nil
-	}
-	return ReplaceFile(path, edited, 0)
+	return text, edited, nil
 }

@@ -83,6 +83,9 @@ func diffToRemote(ctx context.Context, dir string) (Diff, error) {
 
 // inRepository reports whether dir or a folder above it has a .git.
 func inRepository(dir string) bool {
+	if dir == "" {
+		return false
+	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return false

@@ -67,7 +67,7 @@ func (a *account) loginAPIKey(ctx context.Context, p mcpprotocol.LoginAPIKeyPara
 	if err := a.auth.LoginAPIKey(context.WithValue(ctx, ownChange{}, true), auth.NewSecret(p.APIKey)); err != nil {
 		return result, err
 	}
-	a.whenAnswered(ctx, a.tell)
+	a.tellWhenAnswered(ctx)
 	return result, nil
 }
 
@@ -75,7 +75,7 @@ func (a *account) logout(ctx context.Context, _ wire.Empty) (result wire.Empty, 
 	if err := a.auth.Logout(context.WithValue(ctx, ownChange{}, true)); err != nil {
 		return result, err
 	}
-	a.whenAnswered(ctx, a.tell)
+	a.tellWhenAnswered(ctx)
 	return result, nil
 }
 
@@ -84,7 +84,7 @@ func (a *account) loginChatGPT(ctx context.Context, _ wire.Empty) (result mcppro
 	if err != nil {
 		return result, err
 	}
-	a.whenAnswered(ctx, func(ctx context.Context) { a.loginEnded(ctx, login) })
+	jsonrpc.WhenAnswered(ctx, func() { go a.loginEnded(jsonrpc.Detach(ctx), login) })
 	result.LoginID, result.AuthURL = mcpprotocol.LoginID(login.ID), login.URL
 	return result, nil
 }
@@ -146,10 +146,9 @@ func (a *account) tell(ctx context.Context) {
 	}
 }
 
-// whenAnswered calls f when the request of ctx has been answered.
-func (a *account) whenAnswered(ctx context.Context, f func(context.Context)) {
-	detached := jsonrpc.Detach(ctx)
-	context.AfterFunc(ctx, func() { f(detached) })
+// tellWhenAnswered tells of the change that the request of ctx has made.
+func (a *account) tellWhenAnswered(ctx context.Context) {
+	jsonrpc.WhenAnswered(ctx, func() { a.tell(jsonrpc.Detach(ctx)) })
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }

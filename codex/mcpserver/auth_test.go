@@ -214,7 +214,7 @@ func TestEverySessionIsTold(t *testing.T) {
 	require.NoError(t, err)
 	srv, err := mcpserver.New(mcpserver.Options{
 		Manager: codex.NewManager(codex.Options{Config: base}), Auth: credentials,
-		Agent: useragent.New("0", func(string) string { return "" }),
+		Agent: useragent.New("0", func(string) (string, bool) { return "", false }),
 	})
 	require.NoError(t, err)
 	connect := func() *wireClient {

@@ -78,7 +78,7 @@ func start(t *testing.T, s setup) (*wireClient, *scripted.Server) {
 	require.NoError(t, os.WriteFile(home+"/config.toml", []byte(strings.Join(lines, "\n")), 0o600))
 	base, err := config.Load(config.Source{Home: home, Cwd: cwd, Environ: os.Environ(), Version: "0.0.1"})
 	require.NoError(t, err)
-	agent := useragent.New("0.0.1", func(string) string { return "" })
+	agent := useragent.New("0.0.1", func(string) (string, bool) { return "", false })
 	program, err := os.Executable()
 	require.NoError(t, err)
 	managerOptions := codex.Options{

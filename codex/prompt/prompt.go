@@ -31,7 +31,12 @@ const CompactRequest = "Write the hand-over summary now."
 
 // Bridge opens a conversation that goes on from a summary. The two verbs take
 // what the user had asked and the summary.
-const Bridge = `This conversation continues an earlier one that had grown too long. What the user said in it:
+const Bridge = `This conversation continues an earlier one that had grown too long to be kept whole. What is left of it are the
+messages of the user and a summary that the assistant wrote before it ended. Commands that ran and files that were
+read are no longer here: where their exact words matter, look again. Do not repeat what the summary says is done, and
+do not ask the user for what is written below.
+
+What the user said, oldest first:
 
 %s
 

@@ -28,6 +28,10 @@ const (
 	// maxHead is how much of a file is read for its preview.
 	maxHead = 8 << 20
 
+	// headItems is how many items a preview is looked for in, once it is known
+	// that the user said something.
+	headItems = 10
+
 	// maxPreview is how long a preview is at most.
 	maxPreview = 4 << 10
 
@@ -124,55 +128,50 @@ func (p *page) summary(d day, name string) (mcpprotocol.ConversationSummary, boo
 	return summarize(p.in)
 }
 
-// summarize reads lines until it has seen the session and the first words of
-// the user.
+// summarize reads lines until it has seen the session, that the user said
+// something and the first words. A conversation without words is listed only if
+// the user sent images instead.
 func summarize(in *lines) (mcpprotocol.ConversationSummary, bool) {
 	var (
-		summary mcpprotocol.ConversationSummary
-		text    string // the first that the user sent
-		said    bool
+		summary     mcpprotocol.ConversationSummary
+		text        string
+		found       bool // text
+		said, shown bool // by the user
 	)
-	for (summary.ConversationID == "" || !said) && in.next() {
+	for items := 0; (summary.ConversationID == "" || !said || !found && items < headItems) && in.next(); {
 		line, err := decodeLine(bytes.TrimSpace(in.text))
 		if err != nil {
 			continue
 		}
 		switch x := line.(type) {
 		case *mcpprotocol.SessionMetaLine:
+			items++
 			if summary.ConversationID == "" && validID(string(x.Payload.ID)) {
 				summary.ConversationID, summary.Timestamp = x.Payload.ID, x.Payload.Timestamp
 			}
 		case *mcpprotocol.ResponseItemLine:
-			if message, ok := x.Payload.(*mcpprotocol.MessageItem); ok && text == "" && message.Role == "user" {
-				text = firstText(message.Content)
+			items++
+			if message, ok := x.Payload.(*mcpprotocol.MessageItem); ok && !found {
+				text, found = firstText(message.Content)
 			}
 		case *mcpprotocol.EventMsgLine:
-			if user, ok := x.Payload.(*mcpprotocol.UserMessageEvent); ok && !said && written(user) {
-				said = true
-				if text == "" {
-					text = user.Message
-				}
+			if user, ok := x.Payload.(*mcpprotocol.UserMessageEvent); ok {
+				said, shown = true, shown || len(user.Images) > 0
 			}
 		}
 	}
 	summary.Preview = preview(text)
-	return summary, summary.ConversationID != "" && said
+	return summary, summary.ConversationID != "" && said && (found || shown)
 }
 
-// written reports whether the user wrote a message, rather than a program in
-// the user's name.
-func written(user *mcpprotocol.UserMessageEvent) bool {
-	return user.Kind == "" || user.Kind == mcpprotocol.InputMessageKindPlain
-}
-
-// firstText returns the first text of a message that the user wrote.
-func firstText(content []mcpprotocol.ContentItem) string {
+// firstText returns the first text of a message that a person wrote.
+func firstText(content []mcpprotocol.ContentItem) (string, bool) {
 	for _, part := range content {
 		if text, ok := part.(*mcpprotocol.InputTextContent); ok && !tagged(text.Text) {
-			return text.Text
+			return text.Text, true
 		}
 	}
-	return ""
+	return "", false
 }
 
 // tagged reports whether text is something that programs tell the model in the

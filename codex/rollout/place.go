@@ -48,14 +48,14 @@ func Archive(home, path string, id mcpprotocol.ConversationID) error {
 // archived returns where the file that is to be archived really is.
 func archived(home, path string, id mcpprotocol.ConversationID) (string, error) {
 	refuse := func(format string, args ...any) (string, error) {
-		return "", fmt.Errorf("archiving the rollout %q: %w: "+format, append([]any{path, ErrPath}, args...)...)
+		return "", fmt.Errorf("archiving the rollout %q of %q: %w: "+format, append([]any{path, id, ErrPath}, args...)...)
 	}
 	file, ok := realPath(home, path)
 	if !ok {
 		return refuse("it must be in the folder %s", sessionsDir)
 	}
 	if !validID(string(id)) || !strings.HasSuffix(filepath.Base(file), string(id)+".jsonl") {
-		return refuse("it does not belong to %q", id)
+		return refuse("it belongs to another")
 	}
 	if info, err := os.Lstat(file); err != nil || !info.Mode().IsRegular() {
 		return refuse("it is no regular file")

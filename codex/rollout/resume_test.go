@@ -229,6 +229,7 @@ func TestLinkedSessionsFolder(t *testing.T) {
 	home, disk := t.TempDir(), t.TempDir()
 	require.NoError(t, os.Symlink(disk, filepath.Join(home, "sessions")))
 	r := create(t, options(home))
+	require.NoError(t, r.Items(&mcpprotocol.MessageItem{Role: "user", Content: []mcpprotocol.ContentItem{&mcpprotocol.InputTextContent{Text: "hello"}}}))
 	require.NoError(t, r.Event(&mcpprotocol.UserMessageEvent{Message: "hello", Kind: "plain"}))
 	require.NoError(t, r.Close())
 	page, err := rollout.List(t.Context(), home, "", 25)

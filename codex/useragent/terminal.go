@@ -3,21 +3,22 @@ package useragent
 import "strings"
 
 // terminal names the terminal the process runs in, by the variables that
-// terminals set.
-func terminal(getenv func(string) string) string {
+// terminals set. Most of them say so by being set at all.
+func terminal(lookup func(string) (string, bool)) string {
 	versioned := func(name, variable string) (string, bool) {
-		v, set := lookup(getenv, variable)
-		if !set {
-			return "", false
+		v, set := lookup(variable)
+		if set && strings.TrimSpace(v) != "" {
+			name += "/" + v
 		}
-		if strings.TrimSpace(v) == "" {
-			return name, true
-		}
-		return name + "/" + v, true
+		return name, set
 	}
-	term := getenv("TERM")
-	if program := getenv("TERM_PROGRAM"); strings.TrimSpace(program) != "" {
-		if v := getenv("TERM_PROGRAM_VERSION"); strings.TrimSpace(v) != "" {
+	isSet := func(variable string) bool {
+		_, set := lookup(variable)
+		return set
+	}
+	term, named := lookup("TERM")
+	if program, _ := lookup("TERM_PROGRAM"); strings.TrimSpace(program) != "" {
+		if v, _ := lookup("TERM_PROGRAM_VERSION"); strings.TrimSpace(v) != "" {
 			program += "/" + v
 		}
 		return sanitize(program)
@@ -25,34 +26,28 @@ func terminal(getenv func(string) string) string {
 	if name, ok := versioned("WezTerm", "WEZTERM_VERSION"); ok {
 		return sanitize(name)
 	}
-	if _, set := lookup(getenv, "KITTY_WINDOW_ID"); set || strings.Contains(term, "kitty") {
+	if isSet("KITTY_WINDOW_ID") || strings.Contains(term, "kitty") {
 		return "kitty"
 	}
-	if _, set := lookup(getenv, "ALACRITTY_SOCKET"); set || term == "alacritty" {
+	if isSet("ALACRITTY_SOCKET") || term == "alacritty" {
 		return "Alacritty"
 	}
 	if name, ok := versioned("Konsole", "KONSOLE_VERSION"); ok {
 		return sanitize(name)
 	}
-	if _, set := lookup(getenv, "GNOME_TERMINAL_SCREEN"); set {
+	if isSet("GNOME_TERMINAL_SCREEN") {
 		return "gnome-terminal"
 	}
 	if name, ok := versioned("VTE", "VTE_VERSION"); ok {
 		return sanitize(name)
 	}
-	if _, set := lookup(getenv, "WT_SESSION"); set {
+	if isSet("WT_SESSION") {
 		return "WindowsTerminal"
 	}
-	if term == "" {
+	if !named {
 		return "unknown"
 	}
 	return sanitize(term)
-}
-
-// lookup treats an empty variable as one that is not set.
-func lookup(getenv func(string) string, name string) (string, bool) {
-	v := getenv(name)
-	return v, v != ""
 }
 
 // sanitize keeps what a user agent may have in the name of a product.

@@ -26,16 +26,16 @@ type Agent struct {
 	suffix string
 }
 
-// New returns the agent of a process with the given environment.
-func New(version string, getenv func(string) string) *Agent {
+// New returns the agent of a process whose variables lookup tells.
+func New(version string, lookup func(string) (string, bool)) *Agent {
 	originator := DefaultOriginator
-	if override := getenv(originatorVariable); override != "" && validHeader(override) {
+	if override, set := lookup(originatorVariable); set && validHeader(override) {
 		originator = override
 	}
 	name, release := operatingSystem()
 	return &Agent{
 		Originator: originator,
-		prefix:     originator + "/" + version + " (" + name + " " + release + "; " + machine() + ") " + terminal(getenv),
+		prefix:     originator + "/" + version + " (" + name + " " + release + "; " + machine() + ") " + terminal(lookup),
 	}
 }
 
