@@ -120,6 +120,9 @@ func (m *Manager) Config() *config.Base { return m.options.Config }
 // New starts a conversation. What it says first is the session_configured
 // event, which is returned and not sent to listeners.
 func (m *Manager) New(ctx context.Context, c *config.Conversation) (*Conversation, *mcpprotocol.SessionConfiguredEvent, error) {
+	if p := c.Project; p != nil && !p.Trusted {
+		m.log.Warn("the project's configuration is not trusted and not used", "path", p.Path, "sha256", p.Hash, "error", p.Err)
+	}
 	id := mcpprotocol.ConversationID(uuid.NewString())
 	instructions := c.UserInstructions()
 	recorder, err := m.options.NewRecorder(id, c, instructions)

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -47,4 +50,37 @@ func TestConfigCheckReportsEveryWrongValue(t *testing.T) {
 	require.Contains(t, r.err, home+"/config.toml:1")
 	require.Contains(t, r.err, home+"/config.toml:3")
 	require.Contains(t, r.err, "on-request")
+}
+
+func TestConfigTrust(t *testing.T) {
+	home := newHome(t, "model = \"mine\"\n")
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	require.NoError(t, err)
+	file := filepath.Join(dir, ".codex", "config.toml")
+	require.NoError(t, os.Mkdir(filepath.Dir(file), 0o700))
+	require.NoError(t, os.WriteFile(file, []byte("model = \"theirs\"\n[mcp_servers.x]\ncommand = \"run\"\n"), 0o600))
+	t.Chdir(dir)
+
+	r := runWith(t, "", "config", "check")
+	require.Equal(t, 0, r.code, r.err)
+	require.Contains(t, r.out, "# project: "+file+": not trusted")
+	require.NotContains(t, r.out, "theirs")
+
+	r = runWith(t, "", "config", "trust")
+	require.Equal(t, 0, r.code, r.err)
+	require.Contains(t, r.out, `mcp_servers.x.command = "run"`)
+	require.Contains(t, r.out, file+" is trusted as it is now")
+	r = runWith(t, "", "config", "check")
+	require.Equal(t, 0, r.code, r.err)
+	require.Contains(t, r.out, "# project: "+file+": trusted\n")
+	require.Regexp(t, `(?m)^model += "theirs" +# `+regexp.QuoteMeta(file)+`:1$`, r.out)
+
+	r = runWith(t, "", "config", "trust", "--revoke", dir)
+	require.Equal(t, 0, r.code, r.err)
+	r = runWith(t, "", "config", "check")
+	require.Regexp(t, `(?m)^model += "mine" +# `+regexp.QuoteMeta(home)+`/config.toml:1$`, r.out)
+
+	r = runWith(t, "", "config", "trust", home)
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.err, "there is no .codex/config.toml")
 }

@@ -68,7 +68,8 @@ type Base struct {
 type Conversation struct {
 	Home    string
 	Cwd     string
-	Profile string // "" for none
+	Project *Project // the configuration of the folder, trusted or not; nil for none
+	Profile string   // "" for none
 
 	Model            string
 	ReviewModel      string
@@ -135,6 +136,12 @@ func (b *Base) Resolve(r Request) (*Conversation, error) {
 	if err != nil {
 		return nil, err
 	}
+	project := findProject(b.source.Home, b.absolute(r.Cwd), tree)
+	if project != nil && project.Trusted {
+		if err := project.apply(tree); err != nil {
+			return nil, err
+		}
+	}
 	for _, o := range b.source.Overrides {
 		if err := o.apply(tree); err != nil {
 			return nil, err
@@ -147,16 +154,29 @@ func (b *Base) Resolve(r Request) (*Conversation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.resolve(s, r)
+	c, err := b.resolve(s, r)
+	if err != nil {
+		return nil, err
+	}
+	c.Project = project
+	return c, nil
+}
+
+// absolute is the folder that a call names, from that of the process.
+func (b *Base) absolute(cwd string) string {
+	switch {
+	case cwd == "":
+		return b.source.Cwd
+	case filepath.IsAbs(cwd):
+		return cwd
+	}
+	return b.source.Cwd + string(filepath.Separator) + cwd
 }
 
 func (b *Base) resolve(s *settings, r Request) (*Conversation, error) {
 	t := &trace{}
 	c := &Conversation{Home: b.source.Home, environ: b.source.Environ}
-	c.Cwd = pick(t, "cwd", argument("cwd", r.Cwd), setting[string]{value: b.source.Cwd, set: true})
-	if !filepath.IsAbs(c.Cwd) {
-		c.Cwd = b.source.Cwd + string(filepath.Separator) + c.Cwd
-	}
+	c.Cwd = b.absolute(pick(t, "cwd", argument("cwd", r.Cwd), fallback(b.source.Cwd)))
 	p, err := s.selectProfile(t, r, c)
 	if err != nil {
 		return nil, err

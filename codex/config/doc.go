@@ -12,12 +12,13 @@
 //
 //  1. what is built in;
 //  2. config.toml;
-//  3. -c key=value of the program, later ones over earlier ones;
-//  4. the config map of a call;
-//  5. the active profile, for the keys a profile has;
-//  6. the typed arguments of a call (model, cwd, sandbox and so on).
+//  3. .codex/config.toml of the project, if the user trusts its content;
+//  4. -c key=value of the program, later ones over earlier ones;
+//  5. the config map of a call;
+//  6. the active profile, for the keys a profile has;
+//  7. the typed arguments of a call (model, cwd, sandbox and so on).
 //
-// Layers 2 to 4 are merged key by key into one tree, and the profile is taken
+// Layers 2 to 5 are merged key by key into one tree, and the profile is taken
 // from that tree. So an override of profiles.fast.model reaches the profile
 // fast, while an override of model loses to it: whoever selects a profile asks
 // for its values. The profile itself is selected by the typed argument, else by
@@ -26,6 +27,14 @@
 // config.toml is read again for every [Base.Resolve], so an edit reaches the
 // next conversation without a restart; -c options stay for the life of the
 // program.
+//
+// # Projects
+//
+// A project's file can name programs to start, so it counts for nothing until
+// the user trusts it: [TrustProject] stores the hash of its content in
+// config.toml, below projects and the project's folder. Content with another
+// hash is not trusted and not even parsed. A project cannot say what is trusted
+// nor where to sign in.
 //
 // # Origins and errors
 //
