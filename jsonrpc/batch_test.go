@@ -17,7 +17,7 @@ func TestBatches(t *testing.T) {
 		{"responses", `[{"id":1,"result":{}}]`, ``},
 		{"mixed", `[{"method":"note"},{"id":1,"method":"ping"},5,{"id":2,"method":"nope"},[]]`,
 			`[{"jsonrpc":"2.0","id":1,"result":{}},` +
-				`{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"want an object, got a number"}},` +
+				`{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"want an object, got the number 5"}},` +
 				`{"jsonrpc":"2.0","id":2,"error":{"code":-32601,"message":"unknown method \"nope\""}},` +
 				`{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"want an object, got an array"}}]`},
 		{"same id twice is not in flight twice", `[{"id":1,"method":"ping"},{"id":1,"method":"ping"}]`,

@@ -105,7 +105,7 @@ func TestAnswersToCalls(t *testing.T) {
 		{"result null", `{"id":1,"result":null}`, "echo: result: want an object, got null"},
 		{"result does not decode", `{"id":1,"result":{}}`, "echo: result.name: missing"},
 		{"late result does not decode", `{"result":{},"id":1}`, "echo: result.name: missing"},
-		{"error does not decode", `{"id":1,"error":"no"}`, "echo: error: want an object, got a string"},
+		{"error does not decode", `{"id":1,"error":"no"}`, "echo: error: want an object, got the string \"no\""},
 		{"neither", `{"id":1,"error":null}`, "echo: response has neither result nor error"},
 		{"broken in the result", `{"id":1,"result":{"name":"a"`, "echo: result.name: unexpected end"},
 		{"member twice", `{"id":1,"result":{"name":"a","x":1,"x":2}}`, `echo: result: duplicate member "x"`},

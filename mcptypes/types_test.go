@@ -79,7 +79,7 @@ func TestNumbers(t *testing.T) {
 func TestErrors(t *testing.T) {
 	tests := []struct{ text, want string }{
 		{`{"content":[{"type":"text"}]}`, "content[0].text: missing"},
-		{`{"content":[{"type":"text","text":1}]}`, "content[0].text: want a string, got a number"},
+		{`{"content":[{"type":"text","text":1}]}`, "content[0].text: want a string, got the number 1"},
 		{`{"content":[{"type":"resource","resource":{"text":"a"}}]}`, "content[0].resource.uri: missing"},
 		{`{"content":null}`, "content: want an array, got null"},
 		{`{"content":[],"content":[]}`, `duplicate member "content"`},

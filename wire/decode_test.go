@@ -92,7 +92,7 @@ func TestIntegers(t *testing.T) {
 		{"9223372036854775808", 0, `number "9223372036854775808" is beyond 64 bits`}, {"-9223372036854775809", 0, "beyond 64 bits"}, {"1e19", 0, "beyond 64 bits"},
 		{"1.5", 0, `want an integer, got "1.5"`}, {"1e-1", 0, "want an integer"}, {"12e-1", 0, "want an integer"}, {"0.5", 0, "want an integer"}, {"1e-99999999999999999999", 0, "want an integer"},
 		{"1e400", 0, `number "1e400" has too many digits`}, {"1e99999999999999999999", 0, "too many digits"},
-		{`"1"`, 0, "want an integer, got a string"}, {"null", 0, "want an integer, got null"}, {"true", 0, "want an integer, got a boolean"}, {"[]", 0, "got an array"}, {"{}", 0, "got an object"},
+		{`"1"`, 0, `want an integer, got the string "1"`}, {"null", 0, "want an integer, got null"}, {"true", 0, "want an integer, got a boolean"}, {"[]", 0, "got an array"}, {"{}", 0, "got an object"},
 	}
 	for _, test := range tests {
 		d := wire.NewDecoder(test.text)
@@ -116,13 +116,13 @@ func TestMismatches(t *testing.T) {
 		{"missing", `{"content":[]}`, wire.Mismatch, "total: missing"},
 		{"missing the first of two", `{"title":"x"}`, wire.Mismatch, "content: missing"},
 		{"missing deep", `{"content":[{"type":"text","text":""},{"type":"text"}],"total":0}`, wire.Mismatch, "content[1].text: missing"},
-		{"wrong kind", `{"content":[{"type":"text","text":7}],"total":0}`, wire.Mismatch, "content[0].text: want a string, got a number"},
+		{"wrong kind", `{"content":[{"type":"text","text":7}],"total":0}`, wire.Mismatch, "content[0].text: want a string, got the number 7"},
 		{"wrong kind of the whole", `[]`, wire.Mismatch, "want an object, got an array"},
 		{"null for a required member", `{"content":null,"total":0}`, wire.Mismatch, "content: want an array, got null"},
 		{"no discriminator", `{"content":[{"text":"a"}],"total":0}`, wire.Mismatch, `content[0]: want an object with a member "type" that is a string`},
-		{"odd name", `{` + ok + `,"labels":{"a b":1}}`, wire.Mismatch, `labels["a b"]: want a string, got a number`},
-		{"no name", `{` + ok + `,"labels":{"":1}}`, wire.Mismatch, `labels[""]: want a string, got a number`},
-		{"boolean", `{` + ok + `,"isError":"x"}`, wire.Mismatch, "isError: want a boolean, got a string"},
+		{"odd name", `{` + ok + `,"labels":{"a b":1}}`, wire.Mismatch, `labels["a b"]: want a string, got the number 1`},
+		{"no name", `{` + ok + `,"labels":{"":1}}`, wire.Mismatch, `labels[""]: want a string, got the number 1`},
+		{"boolean", `{` + ok + `,"isError":"x"}`, wire.Mismatch, `isError: want a boolean, got the string "x"`},
 		{"float", `{"content":[],"total":1e400}`, wire.Mismatch, `total: number "1e400" is beyond float64`},
 		{"integer", `{` + ok + `,"count":1.5}`, wire.Mismatch, `count: want an integer, got "1.5"`},
 		{"duplicate known", `{"content":[],"content":[],"total":0}`, wire.Invalid, `duplicate member "content"`},
@@ -180,7 +180,7 @@ func TestConst(t *testing.T) {
 		{`"text"`, ""},
 		{`"t\u0065xt"`, ""},
 		{`"image"`, `want "text", got "image"`},
-		{`7`, `want "text", got a number`},
+		{`7`, `want "text", got the number 7`},
 	}
 	for _, test := range tests {
 		d := wire.NewDecoder(test.text)

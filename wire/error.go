@@ -55,12 +55,13 @@ func joinPath(whole, part string) string {
 
 // quote returns text from outside in quotes, shortened where it is long.
 func quote(text string) string {
-	const most = 64
-	if len(text) > most {
-		return strconv.Quote(text[:most]) + "..."
+	if len(text) > maxShown {
+		return strconv.Quote(text[:maxShown]) + "..."
 	}
 	return strconv.Quote(text)
 }
+
+const maxShown = 64 // bytes of a value in an error
 
 // Fail records that the value at the cursor, or the one just read, is not what the Go type takes.
 // Only the first failure counts; after it every method returns zero values.
@@ -114,5 +115,21 @@ func (d *Decoder) mismatch(want string) {
 		d.unexpected(d.pos, want)
 		return
 	}
-	d.Fail("want %s, got %s", want, k)
+	d.Fail("want %s, got %s", want, d.shown(k))
+}
+
+// shown is the value at the cursor, of kind k, as an error tells of it: short ones themselves.
+func (d *Decoder) shown(k Kind) string {
+	value := NewDecoder(d.text[d.pos:])
+	switch k {
+	case KindString:
+		if text := value.String(); !value.Failed() {
+			return "the string " + quote(text)
+		}
+	case KindNumber:
+		if lit := value.number("a number"); !value.Failed() {
+			return "the number " + lit[:min(len(lit), maxShown)]
+		}
+	}
+	return k.String()
 }
