@@ -151,7 +151,7 @@ func (t *turn) repeatReasoning(a *answer) {
 // request is what the model is asked next.
 func (t *turn) request() model.Request {
 	c := t.c
-	family := config.FamilyOf(t.settings.Model)
+	family := t.family()
 	request := model.Request{
 		ConversationID:   string(c.id),
 		Model:            t.settings.Model,
@@ -160,7 +160,7 @@ func (t *turn) request() model.Request {
 		Tools:            t.tools(family),
 		ShowRawReasoning: c.config.ShowRawReasoning,
 	}
-	if family.ReasoningSummaries || c.config.Family.ReasoningSummaries && t.settings.Model == c.config.Model {
+	if family.ReasoningSummaries {
 		request.Reasoning = &model.Reasoning{Effort: t.settings.Effort, Summary: t.settings.Summary}
 	}
 	if family.Name == "gpt-5" {
@@ -169,15 +169,27 @@ func (t *turn) request() model.Request {
 	return request
 }
 
+// family is that of the turn's model. One that nobody knows is taken for one like
+// the conversation's own.
+func (t *turn) family() config.Family {
+	own := t.c.config.Family
+	if t.settings.Model == own.Slug {
+		return own
+	}
+	if family, known := config.FamilyOf(t.settings.Model); known {
+		return family
+	}
+	return own
+}
+
 // contextWindow is how many tokens the turn's model can take, nil if unknown.
 func (t *turn) contextWindow() *int64 {
-	if t.settings.Model == t.c.config.Model {
-		return t.c.config.ContextWindow
+	if t.settings.Model != t.c.config.Model {
+		if limits, ok := config.LimitsOf(t.family().Slug); ok {
+			return &limits.ContextWindow
+		}
 	}
-	if limits, ok := config.LimitsOf(t.settings.Model); ok {
-		return &limits.ContextWindow
-	}
-	return nil
+	return t.c.config.ContextWindow
 }
 
 // usage is what a conversation has taken.

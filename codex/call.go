@@ -40,11 +40,7 @@ func (t *turn) call(item mcpprotocol.ResponseItem) []mcpprotocol.ResponseItem {
 		}
 		return []mcpprotocol.ResponseItem{&mcpprotocol.CustomToolCallOutputItem{CallID: i.CallID, Output: clean(output)}}
 	case *mcpprotocol.LocalShellCallItem:
-		id := i.CallID
-		if id == "" {
-			id = i.ID
-		}
-		return []mcpprotocol.ResponseItem{&mcpprotocol.FunctionCallOutputItem{CallID: id, Output: clean(t.localShell(id, i))}}
+		return []mcpprotocol.ResponseItem{&mcpprotocol.FunctionCallOutputItem{CallID: i.CallID, Output: clean(t.localShell(i))}}
 	}
 	return nil
 }
@@ -57,7 +53,11 @@ func (t *turn) function(i *mcpprotocol.FunctionCallItem) (output string, more []
 		if err := arguments.UnmarshalJSON([]byte(i.Arguments)); err != nil {
 			return badArguments(i.Name, err), nil
 		}
-		return t.shell(callOf(i.CallID, &arguments)), nil
+		call, err := callOf(i.CallID, &arguments)
+		if err != nil {
+			return badArguments(i.Name, err), nil
+		}
+		return t.shell(call), nil
 	case toolApplyPatch:
 		var arguments mcpprotocol.ApplyPatchArguments
 		if err := arguments.UnmarshalJSON([]byte(i.Arguments)); err != nil {

@@ -18,8 +18,8 @@ func (t *turn) compact() error {
 		return errors.New("the conversation is over the token limit even after it was summed up; start a new one")
 	}
 	t.compacted = true
-	t.c.compacts++
 	id := fmt.Sprintf("auto-compact-%d", t.c.compacts)
+	t.c.compacts++
 	emit := func(msg mcpprotocol.EventMsg) { t.c.feed.emit(Event{ID: id, Msg: msg}) }
 	emit(&mcpprotocol.TaskStartedEvent{ModelContextWindow: t.contextWindow()})
 	summary, err := t.summarize()

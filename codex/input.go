@@ -17,7 +17,7 @@ const maxImage = 20 << 20
 
 // message turns what the user said into a message for the model. It returns the
 // texts, joined, and the images as well. An image file that cannot be read is
-// left out and named in a background event.
+// left out, and the log says so.
 func (t *turn) message(items []mcpprotocol.InputItem) (m *mcpprotocol.MessageItem, text string, images []string) {
 	m = &mcpprotocol.MessageItem{Role: "user"}
 	var texts []string
@@ -32,7 +32,7 @@ func (t *turn) message(items []mcpprotocol.InputItem) (m *mcpprotocol.MessageIte
 		case *mcpprotocol.LocalImageInputItem:
 			url, err := imageURL(t.resolve(i.Data.Path))
 			if err != nil {
-				t.emitLive(&mcpprotocol.BackgroundEvent{Message: clean(fmt.Sprintf("left an image out: %v", err))})
+				t.c.log.Warn("image left out", "conversation", t.c.id, "error", err)
 				continue
 			}
 			m.Content = append(m.Content, &mcpprotocol.InputImageContent{ImageURL: url})
@@ -42,12 +42,14 @@ func (t *turn) message(items []mcpprotocol.InputItem) (m *mcpprotocol.MessageIte
 	return m, strings.Join(texts, ""), images
 }
 
-// resolve makes a path absolute against the turn's folder.
+// resolve makes a path absolute against the turn's folder. It stays as it is
+// written: that is how clients are told of it.
 func (t *turn) resolve(path string) string {
 	if filepath.IsAbs(path) {
 		return path
 	}
-	return filepath.Join(t.settings.Cwd, path)
+	const separator = string(filepath.Separator)
+	return strings.TrimSuffix(t.settings.Cwd, separator) + separator + path
 }
 
 // imageURL reads an image file into a data URL.

@@ -3,6 +3,7 @@ package codex
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -33,17 +34,21 @@ type shellCall struct {
 }
 
 // callOf reads the arguments of the shell tool.
-func callOf(id string, a *mcpprotocol.ShellToolArguments) shellCall {
-	call := shellCall{
-		id: id, argv: a.Command, workdir: a.Workdir, justification: a.Justification,
-		escalated: a.WithEscalatedPermissions != nil && *a.WithEscalatedPermissions,
-	}
+func callOf(id string, a *mcpprotocol.ShellToolArguments) (shellCall, error) {
 	limit := a.TimeoutMs
-	if limit == nil {
+	switch {
+	case limit == nil:
 		limit = a.Timeout
+	case a.Timeout != nil:
+		return shellCall{}, errors.New("timeout and timeout_ms are the same: give one")
 	}
-	call.timeout = timeoutOf(limit)
-	return call
+	if limit != nil && *limit < 0 {
+		return shellCall{}, fmt.Errorf("timeout_ms: %d is negative", *limit)
+	}
+	return shellCall{
+		id: id, argv: a.Command, workdir: a.Workdir, justification: a.Justification, timeout: timeoutOf(limit),
+		escalated: a.WithEscalatedPermissions != nil && *a.WithEscalatedPermissions,
+	}, nil
 }
 
 // timeoutOf is a limit in milliseconds as a duration: the default without one,
@@ -61,9 +66,9 @@ func timeoutOf(ms *int64) time.Duration {
 }
 
 // localShell runs a call of the shell that some models have built in.
-func (t *turn) localShell(id string, i *mcpprotocol.LocalShellCallItem) string {
+func (t *turn) localShell(i *mcpprotocol.LocalShellCallItem) string {
 	return t.shell(shellCall{
-		id: id, argv: i.Action.Command, workdir: i.Action.WorkingDirectory, timeout: timeoutOf(i.Action.TimeoutMs),
+		id: i.CallID, argv: i.Action.Command, workdir: i.Action.WorkingDirectory, timeout: timeoutOf(i.Action.TimeoutMs),
 	})
 }
 
@@ -246,20 +251,27 @@ func (t *turn) ended(call shellCall, result exec.Result, policy *sandbox.Policy)
 	formatted = exec.Truncate(formatted)
 	o.reason, o.denied = denial(result, policy)
 	exitCode := int64(result.ExitCode)
-	t.hold(&mcpprotocol.ExecCommandEndEvent{
+	end := &mcpprotocol.ExecCommandEndEvent{
 		CallID: call.id, Stdout: result.Stdout.String(), Stderr: result.Stderr.String(), AggregatedOutput: all,
 		ExitCode: exitCode, Duration: durationOf(result.Duration), FormattedOutput: formatted,
-	})
+	}
 	switch {
 	case result.Interrupted:
 		o.told = "the command was interrupted by the user; what it wrote:\n" + formatted
 	case result.Signal != 0 && !result.TimedOut:
-		o.told = fmt.Sprintf("the command was ended by signal %d (%s); what it wrote:\n%s", int(result.Signal), result.Signal, formatted)
+		// Clients of the original take this for a command that did not run to its end.
+		o.told = fmt.Sprintf("the command was ended by signal %d (%s)", int(result.Signal), result.Signal)
+		end.Stdout, end.Stderr = "", o.told
+		if all != "" {
+			o.told += "; what it wrote:\n" + formatted
+		}
+		end.AggregatedOutput, end.FormattedOutput = o.told, o.told
 	case o.denied:
 		o.told = toolOutput(strings.TrimSuffix(formatted, "\n")+"\n["+o.reason+"]", exitCode, result.Duration)
 	default:
 		o.told = toolOutput(formatted, exitCode, result.Duration)
 	}
+	t.hold(end)
 	return o
 }
 

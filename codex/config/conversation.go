@@ -264,7 +264,7 @@ func (b *Base) resolveProvider(t *trace, s *settings, p profileKeys, c *Conversa
 
 // resolveModel picks what depends on the model.
 func (c *Conversation) resolveModel(t *trace, s *settings, p profileKeys) {
-	c.Family = FamilyOf(c.Model)
+	c.Family, _ = FamilyOf(c.Model)
 	c.Family.ReasoningSummaries = pick(t, "model_supports_reasoning_summaries",
 		s.reasoningSummaries, fallback(c.Family.ReasoningSummaries))
 	window, output := setting[int64]{}, setting[int64]{}

@@ -44,24 +44,24 @@ var families = []struct {
 	{"gpt-5", Family{ReasoningSummaries: true, PatchHint: true}},
 }
 
-// FamilyOf returns the family of a model. A model that is not known is its own
-// family, with nothing special about it.
-func FamilyOf(model string) Family {
-	for _, known := range families {
-		if !strings.HasPrefix(model, known.prefix) {
+// FamilyOf returns the family of a model; known is false for a model that belongs
+// to none. Such a one is its own family, with nothing special about it.
+func FamilyOf(model string) (family Family, known bool) {
+	for _, f := range families {
+		if !strings.HasPrefix(model, f.prefix) {
 			continue
 		}
-		family := known.Family
+		family = f.Family
 		family.Slug = model
 		switch {
 		case family.Codex:
 			family.Name = model
 		case family.Name == "":
-			family.Name = known.prefix
+			family.Name = f.prefix
 		}
-		return family
+		return family, true
 	}
-	return Family{Slug: model, Name: model}
+	return Family{Slug: model, Name: model}, false
 }
 
 var limits = map[string]Limits{

@@ -49,7 +49,9 @@ func TestFamilies(t *testing.T) {
 	}
 	for _, test := range tests {
 		test.want.Slug = test.model
-		require.Equal(t, test.want, FamilyOf(test.model))
+		family, known := FamilyOf(test.model)
+		require.Equal(t, test.want, family)
+		require.Equal(t, test.want.Name != test.model || test.want.ReasoningSummaries || test.want.PatchHint, known, test.model)
 	}
 	for model, want := range map[string]Limits{
 		"gpt-5-nano": {272_000, 128_000}, "codex-x": {272_000, 128_000}, "codex-mini-latest": {200_000, 100_000}, "o3": {200_000, 100_000},

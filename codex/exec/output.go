@@ -3,7 +3,6 @@ package exec
 import (
 	"bytes"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -34,9 +33,28 @@ func (o Output) Bytes() []byte {
 	return append(out, tail...)
 }
 
-// String returns what Bytes returns, anything that is not UTF-8 replaced.
+// String returns what Bytes returns, anything that is not UTF-8 replaced: each
+// byte, or each beginning of a character that does not go on.
 func (o Output) String() string {
-	return strings.ToValidUTF8(string(o.Bytes()), string(utf8.RuneError))
+	text := o.Bytes()
+	if utf8.Valid(text) {
+		return string(text)
+	}
+	out := make([]byte, 0, len(text)+64)
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		if r == utf8.RuneError && size == 1 {
+			for i := min(len(text), utf8.UTFMax-1); i > 1; i-- {
+				if !utf8.FullRune(text[:i]) {
+					size = i
+					break
+				}
+			}
+		}
+		out = utf8.AppendRune(out, r)
+		text = text[size:]
+	}
+	return string(out)
 }
 
 // A capture collects output up to a limit: the first half of it as it comes,

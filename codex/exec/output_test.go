@@ -38,5 +38,14 @@ func TestOutputText(t *testing.T) {
 	require.Equal(t, "abc\n[4 bytes left out here]\nhij", written(6, "abcdefghij").String())
 	require.Equal(t, "a\n[9 bytes left out here]\nb", written(6, "a€€€b").String(), "cut characters go")
 	require.Equal(t, "a\ufffdb", written(100, "a\xffb").String())
-	require.Equal(t, strings.Repeat("\ufffd", 1), written(100, "\xe2\x82").String())
+	for text, want := range map[string]string{
+		"\xe2\x82":             "\ufffd", // a beginning that does not go on
+		"\xe2\x82\xe2\x82":     "\ufffd\ufffd",
+		"\xf0\x9f\x98x":        "\ufffdx",
+		"\xff\xfe":             "\ufffd\ufffd",
+		"\xc0\xaf\xed\xa0\x80": strings.Repeat("\ufffd", 5), // none of them begins a character
+		"é\x82\ufffd":          "é\ufffd\ufffd",
+	} {
+		require.Equal(t, want, written(100, text).String(), "%q", text)
+	}
 }

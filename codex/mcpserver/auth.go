@@ -117,7 +117,9 @@ func (a *account) cancelLogin(_ context.Context, p mcpprotocol.CancelLoginChatGp
 }
 
 func (a *account) userInfo(context.Context, wire.Empty) (result mcpprotocol.UserInfoResult, err error) {
-	result.AllegedUserEmail = optional(a.auth.Email())
+	if email := a.auth.Email(); email != "" {
+		result.AllegedUserEmail = &email
+	}
 	return result, nil
 }
 

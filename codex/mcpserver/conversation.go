@@ -66,7 +66,7 @@ func (h *handler) newConversation(ctx context.Context, p mcpprotocol.NewConversa
 func requestOf(p *mcpprotocol.NewConversationParams) config.Request {
 	return config.Request{
 		Model: p.Model, Profile: p.Profile, Cwd: p.Cwd, Approval: p.ApprovalPolicy, Sandbox: p.Sandbox,
-		Config: p.Config, BaseInstructions: optional(p.BaseInstructions),
+		Config: p.Config, BaseInstructions: given(p.BaseInstructions, p.Extra, "baseInstructions"),
 		IncludePlanTool: p.IncludePlanTool, IncludeApplyPatchTool: p.IncludeApplyPatchTool,
 	}
 }

@@ -91,7 +91,7 @@ func addTool[A, R any](s *server.Server, spec mcptypes.Tool, input, output strin
 func (h *handler) createConversation(ctx context.Context, a mcpprotocol.ConversationCreateArguments) (result mcpprotocol.ConversationCreateResult, err error) {
 	settings, err := h.manager.Config().Resolve(config.Request{
 		Model: a.Model, Profile: a.Profile, Cwd: a.Cwd, Approval: a.ApprovalPolicy, Sandbox: a.Sandbox,
-		Config: a.Config, BaseInstructions: optional(a.BaseInstructions),
+		Config: a.Config, BaseInstructions: given(a.BaseInstructions, a.Extra, "base_instructions"),
 	})
 	if err != nil {
 		return result, fmt.Errorf("configure the conversation: %w", err)

@@ -260,7 +260,7 @@ func TestInterruptedCompaction(t *testing.T) {
 	c.say(id, "go")
 	asked(t, endpoint, 2)
 	c.result("interruptConversation", object{"conversationId": id})
-	require.Equal(t, "auto-compact-1", c.event("turn_aborted")["id"])
+	require.Equal(t, "auto-compact-0", c.event("turn_aborted")["id"])
 	require.Equal(t, "0", c.event("turn_aborted")["id"])
 	c.say(id, "on")
 	_, messages := asked(t, endpoint, 3)

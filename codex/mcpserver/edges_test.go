@@ -262,7 +262,7 @@ func TestEdge15CompactionDoesNotEndTheCall(t *testing.T) {
 	c.initialize(`{}`)
 	c.call(1, "codex", object{"prompt": "go"})
 	require.Equal(t, "the answer", c.toolText(1))
-	require.Equal(t, "auto-compact-1", c.event("task_complete")["id"])
+	require.Equal(t, "auto-compact-0", c.event("task_complete")["id"])
 	require.Equal(t, "1", c.event("task_complete")["id"])
 	_, messages := asked(t, endpoint, 3)
 	require.Contains(t, messages[len(messages)-1]["content"], "the summary")

@@ -65,7 +65,7 @@ func (h *handler) codex(ctx context.Context, call mcptypes.CallToolParams) (mcpt
 	settings, err := h.manager.Config().Resolve(config.Request{
 		Model: arguments.Model, Profile: arguments.Profile, Cwd: arguments.Cwd,
 		Approval: arguments.ApprovalPolicy, Sandbox: arguments.Sandbox, Config: arguments.Config,
-		BaseInstructions: optional(arguments.BaseInstructions), IncludePlanTool: arguments.IncludePlanTool,
+		BaseInstructions: given(arguments.BaseInstructions, arguments.Extra, "base-instructions"), IncludePlanTool: arguments.IncludePlanTool,
 	})
 	if err != nil {
 		return mcptypes.CallToolResult{}, fmt.Errorf("configure the conversation: %w", err)
@@ -194,10 +194,13 @@ func decodeArguments(call mcptypes.CallToolParams, into wire.Value) error {
 	return nil
 }
 
-// optional is nil for an empty text.
-func optional(text string) *string {
+// given is nil for a text that is absent or null. An empty one that is written
+// there counts.
+func given(text string, extra wire.Members, name string) *string {
 	if text == "" {
-		return nil
+		if spelled, ok := extra.Get(name); !ok || spelled.IsNull() {
+			return nil
+		}
 	}
 	return &text
 }

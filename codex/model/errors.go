@@ -133,7 +133,7 @@ type FailedError struct {
 func (e *FailedError) Error() string {
 	switch {
 	case e.Message == "" && e.Code == "":
-		return "the model endpoint reported a failure without a reason"
+		return "the model endpoint sent response.failed without a reason"
 	case e.Message == "":
 		return fmt.Sprintf("the model endpoint reported %q", e.Code)
 	}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/codexmcp/codexmcp/mcpprotocol"
@@ -28,7 +29,7 @@ func decodeItem(text string, keepID bool) (mcpprotocol.ResponseItem, bool) {
 		id, x.Extra = &x.ID, wire.Members{}
 		a := &x.Action
 		a.Extra = wire.Members{}
-		null(&x.Extra, "call_id", x.CallID == "")
+		x.CallID = cmp.Or(x.CallID, x.ID) // its output has to name one
 		null(&a.Extra, "timeout_ms", a.TimeoutMs == nil)
 		null(&a.Extra, "working_directory", a.WorkingDirectory == "")
 		null(&a.Extra, "env", a.Env == nil)
@@ -97,7 +98,11 @@ func cleanReasoning(x *mcpprotocol.ReasoningItem) {
 		}
 		return false
 	})
-	if len(x.Content) == 0 {
+	// Plain text alone is not given back.
+	if !slices.ContainsFunc(x.Content, func(part mcpprotocol.ReasoningContent) bool {
+		_, ok := part.(*mcpprotocol.ReasoningText)
+		return ok
+	}) {
 		x.Content = nil
 	}
 }

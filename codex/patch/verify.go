@@ -120,6 +120,7 @@ func (v *verifier) add(path name, content string) {
 			t.content, _ = readText(path.clean)
 		}
 	}
+	t.added = t.added || !t.exists
 	t.exists, t.updated = true, content
 }
 

@@ -33,7 +33,7 @@ func TestVerify(t *testing.T) {
 			[]Change{{Kind: Add, Path: "DIR/n", New: "y\n"}}},
 		{"added and deleted", []string{"*** Add File: n", "+x", "*** Delete File: n"}, nil},
 		{"deleted and added", []string{"*** Delete File: f", "*** Add File: f", "+a", "+B", "+c"},
-			[]Change{{Kind: Update, Path: "DIR/f", Old: "a\nb\nc\n", New: "a\nB\nc\n", UnifiedDiff: diff}}},
+			[]Change{{Kind: Add, Path: "DIR/f", New: "a\nB\nc\n"}}},
 		{"added over a file", []string{"*** Add File: f", "+x"}, []Change{{Kind: Add, Path: "DIR/f", New: "x\n"}}},
 		{"added over a file and deleted", []string{"*** Add File: f", "+x", "*** Delete File: f"},
 			[]Change{{Kind: Delete, Path: "DIR/f", Old: "a\nb\nc\n"}}},
