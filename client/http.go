@@ -14,6 +14,7 @@ import (
 
 	"github.com/codexmcp/codexmcp/jsonrpc"
 	"github.com/codexmcp/codexmcp/mcptypes"
+	"github.com/codexmcp/codexmcp/mcptypes/mcp20251125"
 	"github.com/codexmcp/codexmcp/wire"
 )
 
@@ -347,19 +348,30 @@ func (t *httpTransport) failure(r *http.Request, answer *http.Response) error {
 		return errSessionGone
 	}
 	failed := &HTTPError{Status: answer.StatusCode}
-	var message struct {
-		Error *struct {
-			Code    int64    `json:"code"`
-			Message string   `json:"message"`
-			Data    wire.Raw `json:"data"`
-		} `json:"error"`
-	}
-	if raw, err := wire.ParseRaw(body); err == nil && raw.Decode(&message) == nil && message.Error != nil {
-		failed.Refusal = &jsonrpc.Error{Code: message.Error.Code, Message: message.Error.Message, Data: message.Error.Data}
+	if refusal := refusalIn(body); refusal != nil {
+		failed.Refusal = refusal
 	} else {
 		failed.Body = strings.ToValidUTF8(string(body[:min(len(body), 200)]), "\uFFFD")
 	}
 	return failed
+}
+
+// refusalIn is the JSON-RPC error in an answer, or nil if there is none.
+func refusalIn(body []byte) *jsonrpc.Error {
+	raw, err := wire.ParseRaw(body)
+	if err != nil {
+		return nil
+	}
+	message, err := members(raw)
+	if err != nil {
+		return nil
+	}
+	refusal, ok := message.Get("error")
+	var e mcp20251125.Error
+	if !ok || refusal.Decode(&e) != nil {
+		return nil
+	}
+	return &jsonrpc.Error{Code: e.Code, Message: e.Message, Data: e.Data}
 }
 
 // describe adds headers that say what a message is, so that who passes it on

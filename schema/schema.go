@@ -13,5 +13,5 @@ import "embed"
 
 // Files are the schemas, overlays and manifests, by their path below this folder.
 //
-//go:embed *.json mcp/*.json overlays/*.json codex/*.json
+//go:embed *.json mcp/*.json overlays/*.json codex/*.json client/*.json
 var Files embed.FS

@@ -51,7 +51,7 @@ type Authorizer struct {
 	client   *registration  // of the issuer that token is from
 	scopes   []string       // that token was asked for with
 	attempts map[string]int // by the scopes that were asked for
-	metadata *serverMetadata
+	metadata *server
 
 	mu    sync.Mutex // protects token
 	token *oauth2.Token
@@ -161,7 +161,7 @@ func (a *Authorizer) wanted(named string, found *discovery) []string {
 }
 
 // oauthConfig is how the client talks to the issuer. working is held.
-func (a *Authorizer) oauthConfig(ctx context.Context, m *serverMetadata) (context.Context, *oauth2.Config) {
+func (a *Authorizer) oauthConfig(ctx context.Context, m *server) (context.Context, *oauth2.Config) {
 	next := a.config.Client.Transport
 	if next == nil {
 		next = http.DefaultTransport
@@ -194,7 +194,7 @@ func (a *Authorizer) authorize(ctx context.Context, found *discovery, scopes []s
 		return errors.New("the server wants the user to sign in, and nobody can be asked")
 	}
 	m := found.server
-	if !m.legacy && !slices.Contains(m.ChallengeMethods, "S256") {
+	if !m.legacy && !slices.Contains(m.CodeChallengeMethodsSupported, "S256") {
 		return fmt.Errorf("the issuer %q does not protect codes (PKCE, S256)", m.Issuer)
 	}
 	if a.client == nil {
@@ -230,7 +230,7 @@ func (a *Authorizer) authorize(ctx context.Context, found *discovery, scopes []s
 
 // codeIn is the code in the URL at which the user came back, if that was sent by
 // whom it should.
-func codeIn(back, state string, m *serverMetadata) (string, error) {
+func codeIn(back, state string, m *server) (string, error) {
 	u, err := url.Parse(back)
 	if err != nil {
 		return "", fmt.Errorf("sign in: %w", err)
@@ -239,7 +239,7 @@ func codeIn(back, state string, m *serverMetadata) (string, error) {
 	switch {
 	case q.Get("state") != state:
 		return "", errors.New("sign in: the answer has another state than the question")
-	case m.IssParameter && !q.Has("iss"):
+	case isTrue(m.AuthorizationResponseIssParameterSupported) && !q.Has("iss"):
 		return "", errors.New("sign in: the answer does not say which issuer it is from")
 	case q.Has("iss") && q.Get("iss") != m.Issuer:
 		return "", fmt.Errorf("sign in: the answer is from the issuer %q, not %q", q.Get("iss"), m.Issuer)

@@ -2,7 +2,6 @@ package oauth
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,57 +9,44 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/codexmcp/codexmcp/client/oauth/oauthtypes"
+	"github.com/codexmcp/codexmcp/wire"
 )
 
 // maxDocument is how long a metadata document may be.
 const maxDocument = 1 << 20
 
-// resourceMetadata is what an MCP server says of its authorization (RFC 9728).
-type resourceMetadata struct {
-	Resource             string   `json:"resource"`
-	AuthorizationServers []string `json:"authorization_servers"`
-	ScopesSupported      []string `json:"scopes_supported"`
-}
-
-// serverMetadata is what an authorization server says of itself (RFC 8414).
-type serverMetadata struct {
-	Issuer                string   `json:"issuer"`
-	AuthorizationEndpoint string   `json:"authorization_endpoint"`
-	TokenEndpoint         string   `json:"token_endpoint"`
-	RegistrationEndpoint  string   `json:"registration_endpoint"`
-	ScopesSupported       []string `json:"scopes_supported"`
-	TokenAuthMethods      []string `json:"token_endpoint_auth_methods_supported"`
-	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
-	MetadataDocuments     bool     `json:"client_id_metadata_document_supported"`
-	IssParameter          bool     `json:"authorization_response_iss_parameter_supported"`
-
+// A server is an authorization server, as far as it is known.
+type server struct {
+	oauthtypes.ServerMetadata
 	resource string // that tokens are asked for
 	legacy   bool   // found as the revision 2025-03-26 has it
 }
 
 // A discovery is what is known of who gives credentials for a server.
 type discovery struct {
-	resource resourceMetadata
-	server   *serverMetadata
+	resource oauthtypes.ResourceMetadata
+	server   *server
 }
 
 // discover finds who gives credentials. at is where the server says its
 // metadata is, if it does.
 func (a *Authorizer) discover(ctx context.Context, at string) (*discovery, error) {
-	server, err := url.Parse(a.config.Resource)
+	resource, err := url.Parse(a.config.Resource)
 	if err != nil {
 		return nil, err
 	}
 	found := &discovery{}
-	ok, err := a.findResource(ctx, at, server, &found.resource)
+	ok, err := a.findResource(ctx, at, resource, &found.resource)
 	if err != nil {
 		return nil, err
 	}
 	if !ok || len(found.resource.AuthorizationServers) == 0 {
-		found.server, err = a.legacyServer(ctx, server)
+		found.server, err = a.legacyServer(ctx, resource)
 		return found, err
 	}
-	if !covers(found.resource.Resource, server) {
+	if !covers(found.resource.Resource, resource) {
 		return nil, fmt.Errorf("the server's metadata is of the resource %q, not of %q", found.resource.Resource, a.config.Resource)
 	}
 	if found.server, err = a.findServer(ctx, found.resource.AuthorizationServers[0]); err != nil {
@@ -72,15 +58,15 @@ func (a *Authorizer) discover(ctx context.Context, at string) (*discovery, error
 
 // findResource reads what the server says of its authorization, where it says
 // that is or else at the places that are known.
-func (a *Authorizer) findResource(ctx context.Context, at string, server *url.URL, into *resourceMetadata) (bool, error) {
+func (a *Authorizer) findResource(ctx context.Context, at string, resource *url.URL, into *oauthtypes.ResourceMetadata) (bool, error) {
 	places := []string{}
 	if at != "" {
 		places = append(places, at)
 	}
-	if path := strings.TrimSuffix(server.EscapedPath(), "/"); path != "" {
-		places = append(places, origin(server)+"/.well-known/oauth-protected-resource"+path)
+	if path := strings.TrimSuffix(resource.EscapedPath(), "/"); path != "" {
+		places = append(places, origin(resource)+"/.well-known/oauth-protected-resource"+path)
 	}
-	places = append(places, origin(server)+"/.well-known/oauth-protected-resource")
+	places = append(places, origin(resource)+"/.well-known/oauth-protected-resource")
 	for _, place := range places {
 		if ok, err := a.document(ctx, place, into); ok || err != nil {
 			return ok, err
@@ -90,7 +76,7 @@ func (a *Authorizer) findResource(ctx context.Context, at string, server *url.UR
 }
 
 // findServer reads what an authorization server says of itself.
-func (a *Authorizer) findServer(ctx context.Context, issuer string) (*serverMetadata, error) {
+func (a *Authorizer) findServer(ctx context.Context, issuer string) (*server, error) {
 	u, err := url.Parse(issuer)
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("issuer %q is no URL", issuer)
@@ -104,8 +90,8 @@ func (a *Authorizer) findServer(ctx context.Context, issuer string) (*serverMeta
 		places = append(places, origin(u)+path+"/.well-known/openid-configuration")
 	}
 	for _, place := range places {
-		var m serverMetadata
-		ok, err := a.document(ctx, place, &m)
+		m := &server{}
+		ok, err := a.document(ctx, place, &m.ServerMetadata)
 		if err != nil {
 			return nil, err
 		}
@@ -113,7 +99,7 @@ func (a *Authorizer) findServer(ctx context.Context, issuer string) (*serverMeta
 			return nil, fmt.Errorf("the metadata at %q is of the issuer %q, not of %q", place, m.Issuer, issuer)
 		}
 		if ok {
-			return &m, m.check()
+			return m, m.check()
 		}
 	}
 	return nil, fmt.Errorf("the issuer %q has no metadata", issuer)
@@ -121,15 +107,15 @@ func (a *Authorizer) findServer(ctx context.Context, issuer string) (*serverMeta
 
 // legacyServer is the authorization server of a server that says nothing of it:
 // itself, at places that were agreed on once.
-func (a *Authorizer) legacyServer(ctx context.Context, server *url.URL) (*serverMetadata, error) {
-	base := origin(server)
-	m := &serverMetadata{}
-	ok, err := a.document(ctx, base+"/.well-known/oauth-authorization-server", m)
+func (a *Authorizer) legacyServer(ctx context.Context, resource *url.URL) (*server, error) {
+	base := origin(resource)
+	m := &server{}
+	ok, err := a.document(ctx, base+"/.well-known/oauth-authorization-server", &m.ServerMetadata)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		m = &serverMetadata{
+		m.ServerMetadata = oauthtypes.ServerMetadata{
 			Issuer: base, AuthorizationEndpoint: base + "/authorize", TokenEndpoint: base + "/token", RegistrationEndpoint: base + "/register",
 		}
 	}
@@ -138,7 +124,7 @@ func (a *Authorizer) legacyServer(ctx context.Context, server *url.URL) (*server
 }
 
 // check reports endpoints that credentials must not be sent to.
-func (m *serverMetadata) check() error {
+func (m *server) check() error {
 	for _, endpoint := range []string{m.AuthorizationEndpoint, m.TokenEndpoint} {
 		if err := safe(endpoint); err != nil {
 			return fmt.Errorf("issuer %q: %w", m.Issuer, err)
@@ -177,7 +163,7 @@ func covers(resource string, server *url.URL) bool {
 func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
 // document reads a JSON document, if there is one.
-func (a *Authorizer) document(ctx context.Context, place string, into any) (bool, error) {
+func (a *Authorizer) document(ctx context.Context, place string, into wire.Value) (bool, error) {
 	if err := safe(place); err != nil {
 		return false, err
 	}
@@ -199,7 +185,7 @@ func (a *Authorizer) document(ctx context.Context, place string, into any) (bool
 		err = errors.New("too long")
 	}
 	if err == nil {
-		err = json.Unmarshal(text, into)
+		err = wire.Unmarshal(text, into)
 	}
 	if err != nil {
 		return false, fmt.Errorf("read %q: %w", place, err)

@@ -3,7 +3,6 @@ package oauth
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,9 @@ import (
 	"strings"
 
 	"golang.org/x/oauth2"
+
+	"github.com/codexmcp/codexmcp/client/oauth/oauthtypes"
+	"github.com/codexmcp/codexmcp/wire"
 )
 
 // The ways in which a client shows who it is at the token endpoint.
@@ -41,8 +43,8 @@ func newRegistration(issuer, id, secret, method string) *registration {
 }
 
 // method is the way that the issuer takes, the safest first.
-func (m *serverMetadata) method(secret bool) string {
-	offered := m.TokenAuthMethods
+func (m *server) method(secret bool) string {
+	offered := m.TokenEndpointAuthMethodsSupported
 	if len(offered) == 0 {
 		offered = []string{methodBasic}
 	}
@@ -54,32 +56,21 @@ func (m *serverMetadata) method(secret bool) string {
 	return methodNone
 }
 
-// registrationRequest is what a client says of itself (RFC 7591).
-type registrationRequest struct {
-	Name            string   `json:"client_name,omitempty"`
-	RedirectURLs    []string `json:"redirect_uris"`
-	GrantTypes      []string `json:"grant_types"`
-	ResponseTypes   []string `json:"response_types"`
-	Method          string   `json:"token_endpoint_auth_method"`
-	ApplicationType string   `json:"application_type"`
-	Scope           string   `json:"scope,omitempty"`
-}
-
 // register makes the client known to an issuer, unless it is.
-func (a *Authorizer) register(ctx context.Context, m *serverMetadata, scopes []string) (*registration, error) {
+func (a *Authorizer) register(ctx context.Context, m *server, scopes []string) (*registration, error) {
 	c := &a.config
 	switch {
 	case c.ClientID != "":
 		return newRegistration(m.Issuer, c.ClientID, c.ClientSecret, m.method(c.ClientSecret != "")), nil
-	case m.MetadataDocuments && c.MetadataURL != "":
+	case isTrue(m.ClientIDMetadataDocumentSupported) && c.MetadataURL != "":
 		return newRegistration(m.Issuer, c.MetadataURL, "", methodNone), nil
 	case m.RegistrationEndpoint == "":
 		return nil, fmt.Errorf("the issuer %q registers no clients, and this one has no id there", m.Issuer)
 	}
 	method := m.method(true)
-	body, err := json.Marshal(registrationRequest{
-		Name: c.Name, RedirectURLs: []string{c.RedirectURL}, GrantTypes: []string{"authorization_code", "refresh_token"},
-		ResponseTypes: []string{"code"}, Method: method, ApplicationType: "native", Scope: strings.Join(scopes, " "),
+	body, err := wire.Append(nil, &oauthtypes.ClientRegistration{
+		ClientName: c.Name, RedirectURIs: []string{c.RedirectURL}, GrantTypes: []string{"authorization_code", "refresh_token"},
+		ResponseTypes: []string{"code"}, TokenEndpointAuthMethod: method, ApplicationType: "native", Scope: strings.Join(scopes, " "),
 	})
 	if err != nil {
 		return nil, err
@@ -101,22 +92,20 @@ func (a *Authorizer) register(ctx context.Context, m *serverMetadata, scopes []s
 	if answer.StatusCode/100 != 2 {
 		return nil, fmt.Errorf("register: HTTP %d: %q", answer.StatusCode, text[:min(len(text), 200)])
 	}
-	var given struct {
-		ID     string `json:"client_id"`
-		Secret string `json:"client_secret"`
-		Method string `json:"token_endpoint_auth_method"`
-	}
-	if err := json.Unmarshal(text, &given); err != nil {
+	var given oauthtypes.ClientInformation
+	if err := wire.Unmarshal(text, &given); err != nil {
 		return nil, fmt.Errorf("register: %w", err)
 	}
-	if given.ID == "" {
+	if given.ClientID == "" {
 		return nil, errors.New("register: the answer has no client_id")
 	}
-	if given.Method != "" {
-		method = given.Method
+	if given.TokenEndpointAuthMethod != "" {
+		method = given.TokenEndpointAuthMethod
 	}
-	return newRegistration(m.Issuer, given.ID, given.Secret, method), nil
+	return newRegistration(m.Issuer, given.ClientID, given.ClientSecret, method), nil
 }
+
+func isTrue(b *bool) bool { return b != nil && *b }
 
 // A tokenTransport says to the token endpoint what the token is for.
 type tokenTransport struct {

@@ -2,10 +2,13 @@ package tap
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/codexmcp/codexmcp/client/tap/transcript"
+	"github.com/codexmcp/codexmcp/mcptypes"
 	"github.com/codexmcp/codexmcp/wire"
 )
 
@@ -13,15 +16,15 @@ import (
 const maxPending = 10_000
 
 // A Side is one of the two peers.
-type Side string
+type Side = transcript.Side
 
 // The sides.
 const (
-	Client Side = "client"
-	Server Side = "server"
+	Client = transcript.SideClient
+	Server = transcript.SideServer
 )
 
-func (s Side) other() Side {
+func other(s Side) Side {
 	if s == Client {
 		return Server
 	}
@@ -31,7 +34,7 @@ func (s Side) other() Side {
 // A Note is what can be said of one message.
 type Note struct {
 	From Side
-	// Kind is request, notification, response or invalid.
+	// Kind is request, notification, response, batch or invalid.
 	Kind string
 	// Method is that of the message, or of the request it answers.
 	Method string
@@ -47,30 +50,66 @@ type Note struct {
 	Failed bool
 	// Faults are what is wrong, each with its place in the message.
 	Faults []string
+	// Remarks are what is right and still worth a look.
+	Remarks []string
+}
+
+func (n *Note) fault(format string, args ...any) {
+	n.Faults = append(n.Faults, fmt.Sprintf(format, args...))
 }
 
 // A Checker follows one conversation. Its methods may be called by several
 // goroutines.
 type Checker struct {
+	// Known, if set, reports methods beside those of MCP that a side may use.
+	Known func(from Side, method string) bool
+
 	mu       sync.Mutex // protects what follows
 	revision string
-	opened   bool // initialize has been answered, or the revision needs none
+	phase    phase
+	served   bool // a request that says its revision itself has had a result
 	waiting  map[Side]map[string]question
 	used     map[Side]map[string]bool
+	dropped  map[Side]map[string]bool      // cancelled: an answer may still be on its way
+	progress map[Side]map[string]*progress // by token, of requests that wait
+	declared map[Side]wire.Members         // capabilities, once they are known
 }
+
+// A phase is how far a conversation has come.
+type phase int
+
+const (
+	phaseSilent    phase = iota // nothing has been agreed on
+	phaseAnswered               // initialize has been answered
+	phaseOpen                   // the client has said that it is ready
+	phaseStateless              // every request says what it needs
+)
 
 // A question is a request that was not answered yet.
 type question struct {
-	method string
-	at     time.Time
+	method   string
+	revision string // of the conversation when it was asked
+	token    string // for progress; empty without one
+	at       time.Time
+}
+
+// A progress is how far a request has come, as it was told.
+type progress struct {
+	told bool
+	last float64
 }
 
 // NewChecker returns a checker for a conversation that begins now.
 func NewChecker() *Checker {
-	return &Checker{
-		waiting: map[Side]map[string]question{Client: {}, Server: {}},
-		used:    map[Side]map[string]bool{Client: {}, Server: {}},
+	c := &Checker{
+		waiting: map[Side]map[string]question{}, used: map[Side]map[string]bool{}, dropped: map[Side]map[string]bool{},
+		progress: map[Side]map[string]*progress{}, declared: map[Side]wire.Members{},
 	}
+	for _, side := range []Side{Client, Server} {
+		c.waiting[side], c.used[side], c.dropped[side] = map[string]question{}, map[string]bool{}, map[string]bool{}
+		c.progress[side] = map[string]*progress{}
+	}
+	return c
 }
 
 // Revision is the one that was agreed on so far; empty before.
@@ -80,34 +119,68 @@ func (c *Checker) Revision() string {
 	return c.revision
 }
 
-// Unanswered are the requests of a side that nobody has answered.
-func (c *Checker) Unanswered(side Side) int {
+// Unanswered are the requests of a side that nobody has answered, by their ids
+// and methods.
+func (c *Checker) Unanswered(side Side) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.waiting[side])
+	var all []string
+	for id, q := range c.waiting[side] {
+		if q.method != "subscriptions/listen" { // it is answered when nobody listens any more
+			all = append(all, "#"+id+" "+q.method)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // Message notes what a side has sent, a line without its end, at a time.
 func (c *Checker) Message(from Side, line []byte, at time.Time) Note {
-	n := Note{From: from, Kind: "invalid"}
-	raw, err := wire.ParseRaw(line)
-	if err != nil {
-		n.Faults = append(n.Faults, err.Error())
-		return n
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if raw.Kind() == wire.KindArray {
-		n.Kind = "batch"
-		if n.Body = raw; c.revision != "2025-03-26" {
-			n.fault("a batch, which only revision 2025-03-26 has")
-		}
-		return n
+	n := Note{From: from, Kind: "invalid"}
+	raw, err := wire.ParseRaw(line)
+	switch {
+	case err != nil:
+		n.fault("%v", err)
+	case raw.Kind() == wire.KindArray:
+		n.Kind, n.Body = "batch", raw
+		c.batch(&n, at)
+	default:
+		c.message(&n, raw, at)
 	}
+	return n
+}
+
+// batch notes several messages in one line.
+func (c *Checker) batch(n *Note, at time.Time) {
+	if c.revision != "2025-03-26" {
+		n.fault("a batch, which only revision 2025-03-26 has")
+	}
+	var all []wire.Raw
+	if err := n.Body.Decode(&all); err != nil {
+		n.fault("%v", err)
+	}
+	if len(all) == 0 {
+		n.fault("a batch without messages")
+	}
+	for i, raw := range all {
+		one := Note{From: n.From, Kind: "invalid"}
+		c.message(&one, raw, at)
+		for _, fault := range one.Faults {
+			if len(n.Faults) < maxFaults {
+				n.fault("[%d] %s", i, fault)
+			}
+		}
+	}
+}
+
+// message notes one message.
+func (c *Checker) message(n *Note, raw wire.Raw, at time.Time) {
 	var m wire.Members
 	if raw.Kind() != wire.KindObject || raw.Decode(&m) != nil {
 		n.fault("want an object, got %s", raw.Kind())
-		return n
+		return
 	}
 	if version, ok := m.Get("jsonrpc"); !ok {
 		n.fault("jsonrpc: missing")
@@ -122,24 +195,22 @@ func (c *Checker) Message(from Side, line []byte, at time.Time) Note {
 	if hasMethod && method.Decode(&n.Method) != nil {
 		n.fault("method: want a string, got %s", method.Kind())
 	}
+	if hasMethod && (hasResult || hasError) {
+		n.fault("both a method and an answer")
+	}
 	switch {
 	case hasMethod && hasID:
 		n.Kind = "request"
-		c.request(&n, m, raw, at)
+		c.request(n, m, raw, at)
 	case hasMethod:
 		n.Kind = "notification"
-		c.notification(&n, m, raw)
+		c.notification(n, m, raw)
 	case hasResult || hasError:
 		n.Kind = "response"
-		c.response(&n, m, at)
+		c.response(n, m, at)
 	default:
 		n.fault("neither method, result nor error")
 	}
-	return n
-}
-
-func (n *Note) fault(format string, args ...any) {
-	n.Faults = append(n.Faults, fmt.Sprintf(format, args...))
 }
 
 func (c *Checker) request(n *Note, m wire.Members, raw wire.Raw, at time.Time) {
@@ -148,54 +219,139 @@ func (c *Checker) request(n *Note, m wire.Members, raw wire.Raw, at time.Time) {
 	if c.used[n.From][n.ID] {
 		n.fault("id: %s was used before", n.ID)
 	}
+	version := textAt(n.Body, "_meta", versionMember)
+	switch {
+	case n.Method == mcptypes.Initialize.Method && n.From == Client:
+		c.initialize(n)
+	case version != "" && n.From == Client:
+		c.statelessRequest(n, version)
+	}
 	if len(c.waiting[n.From]) < maxPending && len(c.used[n.From]) < 100*maxPending {
+		token := rawAt(n.Body, "_meta", "progressToken").String()
+		if token != "" {
+			c.progress[n.From][token] = &progress{}
+		}
 		c.used[n.From][n.ID] = true
-		c.waiting[n.From][n.ID] = question{n.Method, at}
+		c.waiting[n.From][n.ID] = question{n.Method, c.revision, token, at}
 	}
-	switch version := declared(n.Body); {
-	case n.Method == "initialize" && n.From == Client:
-		var p struct {
-			ProtocolVersion string `json:"protocolVersion"`
-		}
-		if !n.Body.IsZero() && n.Body.Decode(&p) == nil {
-			c.revision = known(p.ProtocolVersion)
-		}
-	case version != "":
-		c.revision, c.opened = known(version), true
-	case !c.opened && n.Method != "ping" && n.From == Client:
-		n.fault("a request before initialize was answered")
-	}
-	c.check(n, raw, "Request")
+	c.order(n)
+	c.check(n, raw)
 }
 
-// declared is the revision that a request itself says it is of.
-func declared(params wire.Raw) string {
-	var p struct {
-		Meta struct {
-			Version string `json:"io.modelcontextprotocol/protocolVersion"`
-		} `json:"_meta"`
+// versionMember and capabilitiesMember say in the _meta of a request what the
+// handshake says in revisions that have one.
+const (
+	versionMember      = "io.modelcontextprotocol/protocolVersion"
+	capabilitiesMember = "io.modelcontextprotocol/clientCapabilities"
+)
+
+// initialize notes what a client opens a conversation with.
+func (c *Checker) initialize(n *Note) {
+	switch c.phase {
+	case phaseAnswered, phaseOpen:
+		n.fault("initialize comes again in a conversation that is open")
+	case phaseStateless:
+		if c.served {
+			n.fault("initialize in a conversation of revision %s, which has no handshake", c.revision)
+		}
+		c.phase = phaseSilent // the client tries what older servers know
 	}
-	if params.IsZero() || params.Decode(&p) != nil {
-		return ""
+	asked := textAt(n.Body, "protocolVersion")
+	if c.revision = known(asked); c.revision == "" && asked != "" {
+		n.fault("params.protocolVersion: there is no revision %q", asked)
 	}
-	return p.Meta.Version
+	c.declare(Client, rawAt(n.Body, "capabilities"))
+}
+
+// statelessRequest notes what a request says itself of the conversation.
+func (c *Checker) statelessRequest(n *Note, version string) {
+	switch {
+	case known(version) == "":
+		n.fault("params._meta[%q]: there is no revision %q", versionMember, version)
+		return
+	case c.phase == phaseAnswered || c.phase == phaseOpen:
+		if version != c.revision {
+			n.fault("params._meta[%q]: %q, but %q was agreed on", versionMember, version, c.revision)
+		}
+		return
+	}
+	c.revision, c.phase = version, phaseStateless
+	c.declare(Client, rawAt(n.Body, "_meta", capabilitiesMember))
+}
+
+func (c *Checker) declare(side Side, capabilities wire.Raw) {
+	var m wire.Members
+	if capabilities.Kind() == wire.KindObject && capabilities.Decode(&m) == nil {
+		c.declared[side] = m
+	}
+}
+
+// order notes a message that comes too early.
+func (c *Checker) order(n *Note) {
+	switch {
+	case n.Method == mcptypes.Initialize.Method || n.Method == mcptypes.Ping.Method || c.phase == phaseStateless || c.phase == phaseOpen:
+	case n.Method == mcptypes.LoggingMessage.Method || n.Method == mcptypes.Cancelled.Method || n.Method == mcptypes.Progress.Method:
+	case n.From == Client && n.Method == mcptypes.Initialized.Method:
+		if c.phase == phaseAnswered {
+			c.phase = phaseOpen
+		} else {
+			n.fault("%s before initialize was answered", n.Method)
+		}
+	case n.From == Client && c.phase == phaseSilent:
+		n.fault("a %s before initialize was answered", n.Kind)
+	case n.From == Server && c.phase == phaseSilent:
+		n.fault("a %s before initialize was answered", n.Kind)
+	case n.From == Server && n.Kind == "request":
+		n.fault("a request before %s", mcptypes.Initialized.Method)
+	}
 }
 
 func (c *Checker) notification(n *Note, m wire.Members, raw wire.Raw) {
 	n.Body, _ = m.Get("params")
-	if n.Method == "notifications/cancelled" {
-		var p struct {
-			RequestID wire.Raw `json:"requestId"`
-		}
-		if !n.Body.IsZero() && n.Body.Decode(&p) == nil && !p.RequestID.IsZero() {
-			// No answer has to come any more, and none must.
-			if _, ok := c.waiting[n.From][p.RequestID.String()]; !ok && !c.used[n.From][p.RequestID.String()] {
-				n.fault("params.requestId: there is no request %s", p.RequestID)
-			}
-			delete(c.waiting[n.From], p.RequestID.String())
-		}
+	switch n.Method {
+	case mcptypes.Cancelled.Method:
+		c.cancelled(n)
+	case mcptypes.Progress.Method:
+		c.progressed(n)
 	}
-	c.check(n, raw, "Notification")
+	c.order(n)
+	c.check(n, raw)
+}
+
+// cancelled notes that no answer has to come any more. One may be on its way.
+func (c *Checker) cancelled(n *Note) {
+	id := rawAt(n.Body, "requestId").String()
+	q, waits := c.waiting[n.From][id]
+	switch {
+	case id == "":
+	case waits && q.method == mcptypes.Initialize.Method:
+		n.fault("params.requestId: initialize must not be cancelled")
+	case waits:
+		delete(c.waiting[n.From], id)
+		c.dropped[n.From][id] = true
+	case !c.used[n.From][id]:
+		n.fault("params.requestId: there is no request %s", id)
+	}
+}
+
+// progressed notes progress, which belongs to a request that waits and only grows.
+func (c *Checker) progressed(n *Note) {
+	token := rawAt(n.Body, "progressToken")
+	p := c.progress[other(n.From)][token.String()]
+	if p == nil {
+		if !token.IsZero() {
+			n.fault("params.progressToken: no request that waits for an answer has the token %s", token)
+		}
+		return
+	}
+	var now float64
+	if raw := rawAt(n.Body, "progress"); raw.Kind() != wire.KindNumber || raw.Decode(&now) != nil {
+		return
+	}
+	if p.told && now <= p.last {
+		n.fault("params.progress: want more than %v, which was told before, got %v", p.last, now)
+	}
+	p.told, p.last = true, now
 }
 
 func (c *Checker) response(n *Note, m wire.Members, at time.Time) {
@@ -204,15 +360,20 @@ func (c *Checker) response(n *Note, m wire.Members, at time.Time) {
 	if hasResult && hasError {
 		n.fault("both result and error")
 	}
-	asker := n.From.other()
+	asker := other(n.From)
 	asked, ok := c.waiting[asker][n.ID]
 	delete(c.waiting[asker], n.ID)
+	delete(c.progress[asker], asked.token)
 	switch {
 	case ok:
 		n.Method, n.Latency = asked.method, at.Sub(asked.at)
 	case hasError && (n.ID == "" || n.ID == "null"): // it could not read the id
+	case n.ID == "":
+		n.fault("id: missing")
+	case c.dropped[asker][n.ID]:
+		delete(c.dropped[asker], n.ID) // the two crossed
 	case c.used[asker][n.ID]:
-		n.fault("id: %s was answered before, or cancelled", n.ID)
+		n.fault("id: %s was answered before", n.ID)
 	default:
 		n.fault("id: there is no request %s", n.ID)
 	}
@@ -222,25 +383,42 @@ func (c *Checker) response(n *Note, m wire.Members, at time.Time) {
 		return
 	}
 	n.Body = result
-	if ok && asked.method == "initialize" {
-		var r struct {
-			ProtocolVersion string `json:"protocolVersion"`
-		}
-		if result.Decode(&r) == nil {
-			if c.revision = known(r.ProtocolVersion); c.revision == "" {
-				n.fault("result.protocolVersion: there is no revision %q", r.ProtocolVersion)
-			}
-		}
-		c.opened = true
+	if !ok {
+		return
 	}
-	if ok {
-		var failed struct {
-			IsError bool `json:"isError"`
-		}
-		n.Failed = asked.method == "tools/call" && result.Decode(&failed) == nil && failed.IsError
-		n.Type, n.Faults = c.rules().result(asked.method, result, n.Faults)
+	revision := asked.revision
+	c.served = c.served || c.phase == phaseStateless
+	switch asked.method {
+	case mcptypes.Initialize.Method:
+		c.agree(n, asked.revision)
+		revision = c.revision
+	case "server/discover":
+		c.declare(Server, rawAt(result, "capabilities"))
+	case mcptypes.CallTool.Method:
+		n.Failed = rawAt(result, "isError").String() == "true"
+	}
+	n.Type, n.Faults = rulesOf(revision).result(asked.method, result, n.Faults)
+}
+
+// agree notes what a server answers to initialize.
+func (c *Checker) agree(n *Note, asked string) {
+	c.phase = phaseAnswered
+	c.declare(Server, rawAt(n.Body, "capabilities"))
+	offered := textAt(n.Body, "protocolVersion")
+	c.revision = known(offered)
+	switch {
+	case offered == "":
+	case c.revision == "":
+		n.fault("result.protocolVersion: there is no revision %q", offered)
+	case c.revision >= firstStateless:
+		n.fault("result.protocolVersion: revision %s has no handshake", offered)
+	case asked != "" && offered != asked:
+		n.Remarks = append(n.Remarks, fmt.Sprintf("the client asked for revision %s, the server wants %s", asked, offered))
 	}
 }
+
+// firstStateless is the first revision without a handshake.
+const firstStateless = "2026-07-28"
 
 func errorFaults(refusal wire.Raw) []string {
 	var m wire.Members
@@ -268,9 +446,35 @@ func (n *Note) idFault() {
 	}
 }
 
-// check validates a request or notification against its type.
-func (c *Checker) check(n *Note, raw wire.Raw, suffix string) {
-	n.Type, n.Faults = c.rules().message(n.Method, suffix, raw, n.Faults)
+// check validates a request or notification: against its type, who may send it,
+// and what its receiver has declared.
+func (c *Checker) check(n *Note, raw wire.Raw) {
+	if c.Known != nil && c.Known(n.From, n.Method) {
+		return
+	}
+	n.Type, n.Faults = rulesOf(c.revision).message(n.From, n.Method, n.Kind, raw, n.Faults)
+	if missing := c.undeclared(n); missing != "" {
+		n.Faults = append(n.Faults, missing)
+	}
 }
 
-func (c *Checker) rules() *rules { return rulesOf(c.revision) }
+// rawAt is the value at a path of members; zero if there is none.
+func rawAt(raw wire.Raw, path ...string) wire.Raw {
+	for _, name := range path {
+		var m wire.Members
+		if raw.Kind() != wire.KindObject || raw.Decode(&m) != nil {
+			return wire.Raw{}
+		}
+		raw, _ = m.Get(name)
+	}
+	return raw
+}
+
+// textAt is the string at a path of members; empty if there is none.
+func textAt(raw wire.Raw, path ...string) string {
+	var text string
+	if value := rawAt(raw, path...); value.Kind() != wire.KindString || value.Decode(&text) != nil {
+		return ""
+	}
+	return text
+}

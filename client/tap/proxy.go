@@ -85,7 +85,7 @@ func (p *Proxy) pass(from Side, in io.Reader, out io.Writer) error {
 				p.mu.Unlock()
 			}
 			if _, err := out.Write(line); err != nil {
-				return fmt.Errorf("write to the %s: %w", from.other(), err)
+				return fmt.Errorf("write to the %s: %w", other(from), err)
 			}
 		}
 		if errors.Is(err, io.EOF) || errors.Is(err, os.ErrClosed) {

@@ -3,7 +3,6 @@ package tap
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"os"
 	"os/exec"
@@ -48,7 +47,10 @@ func TestTranscriptIsReplayedAsEitherSide(t *testing.T) {
 		{Server, `{"jsonrpc":"2.0","id":1,"result":{}}`},
 		{Server, `oops`},
 	} {
-		require.NoError(t, json.NewEncoder(&text).Encode(NewEntry(e.from, []byte(e.line), time.Unix(1, 0))))
+		entry := Entry{Time: time.Unix(1, 0), From: e.from, Line: []byte(e.line)}
+		line, err := entry.AppendJSON(nil)
+		require.NoError(t, err)
+		text.Write(append(line, '\n'))
 	}
 	entries, err := ReadTranscript(&text)
 	require.NoError(t, err)
@@ -73,6 +75,24 @@ oops
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, Replay(ctx, entries, Server, strings.NewReader(""), io.Discard), context.Canceled)
-	_, err = ReadTranscript(strings.NewReader(`{"from":"me"}`))
-	require.ErrorContains(t, err, `line 1: from: "me" is no side`)
+	broken, err := ReadTranscript(strings.NewReader(`{"from":"me"}`))
+	require.NoError(t, err)
+	require.ErrorContains(t, broken[0].Broken, `from: "me" is no side`)
+	require.ErrorContains(t, Replay(t.Context(), broken, Server, strings.NewReader(""), io.Discard), `entry 1: no entry of a transcript`)
+}
+
+// A transcript keeps every line byte for byte, whatever it is.
+func TestEntriesKeepBytes(t *testing.T) {
+	for _, line := range []string{`{"a":1.0,"é":"<"}`, `{"a":1,"a":2}`, "no JSON <>", "\xff{}", `{"x":"\ud800"}`} {
+		e := Entry{Time: time.Unix(1, 2).UTC(), From: Server, Line: []byte(line)}
+		text, err := e.AppendJSON(nil)
+		require.NoError(t, err)
+		back, err := ReadTranscript(bytes.NewReader(text))
+		require.NoError(t, err)
+		require.Equal(t, []Entry{e}, back, string(text))
+	}
+	// What somebody else wrote may have a message that is wrong.
+	back, err := ReadTranscript(strings.NewReader(`{"from":"client","message":{"a":1,"a":2}}`))
+	require.NoError(t, err)
+	require.Equal(t, `{"a":1,"a":2}`, string(back[0].Line))
 }

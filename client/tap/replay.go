@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/codexmcp/codexmcp/wire"
 )
@@ -22,9 +23,12 @@ func Replay(ctx context.Context, entries []Entry, side Side, in io.Reader, out i
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
 		}
-		recorded := shapeOf(e.Line())
+		if e.Broken != nil {
+			return fmt.Errorf("entry %d: %w", i+1, e.Broken)
+		}
+		recorded := shapeOf(e.Line)
 		if e.From == side {
-			line := e.Line()
+			line := slices.Clip(e.Line)
 			if recorded.method == "" {
 				if id, ok := ids[recorded.id]; ok {
 					line = withID(line, id)

@@ -15,6 +15,10 @@ import (
 	"golang.org/x/text/message"
 
 	"github.com/codexmcp/codexmcp/mcptypes"
+	"github.com/codexmcp/codexmcp/mcptypes/mcp20241105"
+	"github.com/codexmcp/codexmcp/mcptypes/mcp20250326"
+	"github.com/codexmcp/codexmcp/mcptypes/mcp20251125"
+	"github.com/codexmcp/codexmcp/mcptypes/mcp20260728"
 	"github.com/codexmcp/codexmcp/schema"
 	"github.com/codexmcp/codexmcp/wire"
 )
@@ -30,10 +34,41 @@ func known(revision string) string {
 	return revision
 }
 
+// methods are those that each side may send.
+type methods map[Side][]string
+
+func (m methods) may(from Side, method string) bool { return slices.Contains(m[from], method) }
+
+// allMethods are the methods of every revision.
+var allMethods = map[string]methods{
+	"2024-11-05": {
+		Client: slices.Concat(mcp20241105.ClientRequests, mcp20241105.ClientNotifications),
+		Server: slices.Concat(mcp20241105.ServerRequests, mcp20241105.ServerNotifications),
+	},
+	"2025-03-26": {
+		Client: slices.Concat(mcp20250326.ClientRequests, mcp20250326.ClientNotifications),
+		Server: slices.Concat(mcp20250326.ServerRequests, mcp20250326.ServerNotifications),
+	},
+	"2025-06-18": {
+		Client: slices.Concat(mcptypes.ClientRequests, mcptypes.ClientNotifications),
+		Server: slices.Concat(mcptypes.ServerRequests, mcptypes.ServerNotifications),
+	},
+	"2025-11-25": {
+		Client: slices.Concat(mcp20251125.ClientRequests, mcp20251125.ClientNotifications),
+		Server: slices.Concat(mcp20251125.ServerRequests, mcp20251125.ServerNotifications),
+	},
+	"2026-07-28": {
+		Client: slices.Concat(mcp20260728.ClientRequests, mcp20260728.ClientNotifications),
+		Server: mcp20260728.ServerNotifications,
+	},
+}
+
 // rules are the types of one revision.
 type rules struct {
+	revision string
 	compiler *jsonschema.Compiler
-	requests map[string]string // the names of types, by method and suffix
+	methods  methods
+	messages map[string]string // the names of types, by method
 	types    map[string]bool   // all names
 
 	mu       sync.Mutex // protects what follows
@@ -74,7 +109,7 @@ func loadRules(revision string) (*rules, error) {
 	if err != nil {
 		return nil, fmt.Errorf("schema of %s: %w", revision, err)
 	}
-	r := &rules{compiler: jsonschema.NewCompiler(), requests: map[string]string{}, types: map[string]bool{}, compiled: map[string]*jsonschema.Schema{}}
+	r := &rules{revision: revision, compiler: jsonschema.NewCompiler(), methods: allMethods[revision], messages: map[string]string{}, types: map[string]bool{}, compiled: map[string]*jsonschema.Schema{}}
 	if err := r.compiler.AddResource("mcp.json", doc); err != nil {
 		return nil, fmt.Errorf("schema of %s: %w", revision, err)
 	}
@@ -82,52 +117,45 @@ func loadRules(revision string) (*rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	var pin struct {
-		Defs map[string]struct {
-			Properties struct {
-				Method struct {
-					Const string `json:"const"`
-				} `json:"method"`
-			} `json:"properties"`
-		} `json:"$defs"`
-	}
-	if err := raw.Decode(&pin); err != nil {
+	var defs wire.Members
+	if err := rawAt(raw, "$defs").Decode(&defs); err != nil {
 		return nil, fmt.Errorf("schema of %s: %w", revision, err)
 	}
-	for name, def := range pin.Defs {
+	for name, def := range defs.All() {
 		r.types[name] = true
-		if method := def.Properties.Method.Const; method != "" && name != "ClientNotification" {
-			r.requests[method] = name
+		if method := textAt(def, "properties", "method", "const"); method != "" && name != "ClientNotification" {
+			r.messages[method] = name
 		}
 	}
 	return r, nil
 }
 
 // message validates a request or notification.
-func (r *rules) message(method, suffix string, raw wire.Raw, faults []string) (string, []string) {
-	name := r.requests[method]
+func (r *rules) message(from Side, method, kind string, raw wire.Raw, faults []string) (string, []string) {
+	name := r.messages[method]
 	switch {
 	case name == "":
-		return "", faults // of another protocol, or the peer's own
-	case !strings.HasSuffix(name, suffix):
-		return name, append(faults, fmt.Sprintf("%s is no %s", method, strings.ToLower(suffix)))
+		return "", append(faults, fmt.Sprintf("method: revision %s has no %q", r.revision, method))
+	case strings.HasSuffix(name, "Notification") && kind == "request":
+		return name, append(faults, fmt.Sprintf("id: %s is a notification, which has none", method))
+	case strings.HasSuffix(name, "Request") && kind == "notification":
+		return name, append(faults, fmt.Sprintf("id: missing, and %s is a request", method))
+	case !r.methods.may(from, method):
+		faults = append(faults, fmt.Sprintf("method: a %s does not send %s in revision %s", from, method, r.revision))
 	}
 	return name, r.validate(name, raw, "", faults)
 }
 
 // result validates what answers a request.
 func (r *rules) result(method string, raw wire.Raw, faults []string) (string, []string) {
-	name, ok := strings.CutSuffix(r.requests[method], "Request")
+	name, ok := strings.CutSuffix(r.messages[method], "Request")
 	if !ok {
 		return "", faults
 	}
 	if name += "Result"; !r.types[name] {
 		name = "EmptyResult"
 	}
-	var tag struct {
-		ResultType string `json:"resultType"`
-	}
-	if r.types["InputRequiredResult"] && raw.Kind() == wire.KindObject && raw.Decode(&tag) == nil && tag.ResultType == "input_required" {
+	if r.types["InputRequiredResult"] && textAt(raw, "resultType") == "input_required" {
 		name = "InputRequiredResult"
 	}
 	return name, r.validate(name, raw, "result", faults)

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/codexmcp/codexmcp/client/tap"
+	"github.com/codexmcp/codexmcp/mcpprotocol"
 )
 
 // tapFlags are what the tap can be told.
@@ -87,31 +88,28 @@ func runTap(ctx context.Context, flags tapFlags, args []string, in io.Reader, ou
 		defer func() { err = errors.Join(err, file.Close()) }()
 		show, color = file, flags.color == "always"
 	}
-	var transcript *json.Encoder
+	var transcript io.Writer
 	if flags.transcript != "" {
 		file, err := os.OpenFile(flags.transcript, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, file.Close()) }()
-		transcript = json.NewEncoder(file)
-		transcript.SetEscapeHTML(false)
+		transcript = file
 	}
-	checker := tap.NewChecker()
+	checker := newChecker()
 	p := printer{out: show, color: color, width: flags.width}
 	var writing error
 	proxy := &tap.Proxy{Observe: func(from tap.Side, line []byte, at time.Time) {
 		p.print(checker.Message(from, line, at), line, at)
 		if transcript != nil && writing == nil {
-			writing = transcript.Encode(tap.NewEntry(from, line, at))
+			writing = writeEntry(transcript, tap.Entry{Time: at, From: from, Line: line})
 		}
 	}}
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), args[0], args[1:]...)
 	cmd.Stderr = errw
 	err = proxy.Run(ctx, cmd, in, out)
-	if n := checker.Unanswered(tap.Client); n > 0 {
-		p.sayf("%d requests of the client were not answered", n)
-	}
+	p.unanswered(checker)
 	p.sayf("%d messages, %d of them with faults", p.messages, p.faulty)
 	if writing != nil {
 		err = errors.Join(err, fmt.Errorf("write transcript: %w", writing))
@@ -137,16 +135,48 @@ func checkTranscript(flags tapFlags, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	checker := tap.NewChecker()
+	checker := newChecker()
 	p := printer{out: out, color: useColor(flags.color, out), width: flags.width, onlyFaults: true}
 	for i, e := range entries {
 		p.place = fmt.Sprintf("%s:%d: ", flags.check, i+1)
-		p.print(checker.Message(e.From, e.Line(), e.Time), e.Line(), e.Time)
+		if e.Broken != nil {
+			p.messages++
+			p.faulty++
+			p.sayf("%s%v", p.place, e.Broken)
+			continue
+		}
+		p.print(checker.Message(e.From, e.Line, e.Time), e.Line, e.Time)
 	}
-	if p.faulty > 0 {
-		return fmt.Errorf("%d of %d messages have faults", p.faulty, p.messages)
+	p.place = flags.check + ": "
+	missing := p.unanswered(checker)
+	if p.faulty > 0 || missing > 0 {
+		return fmt.Errorf("%d of %d messages have faults, %d requests have no answer", p.faulty, p.messages, missing)
 	}
+	p.sayf("%d messages of revision %s, none with a fault", p.messages, checker.Revision())
 	return nil
+}
+
+// newChecker returns a checker that knows the Codex methods, too.
+func newChecker() *tap.Checker {
+	c := tap.NewChecker()
+	c.Known = func(from tap.Side, method string) bool {
+		if from == tap.Client {
+			return slices.Contains(mcpprotocol.ClientRequests, method)
+		}
+		return slices.Contains(mcpprotocol.ServerRequests, method) || slices.Contains(mcpprotocol.ServerNotifications, method) ||
+			strings.HasPrefix(method, mcpprotocol.Event.Method+"/")
+	}
+	return c
+}
+
+// writeEntry writes a line of a transcript.
+func writeEntry(to io.Writer, e tap.Entry) error {
+	line, err := e.AppendJSON(nil)
+	if err != nil {
+		return err
+	}
+	_, err = to.Write(append(line, '\n'))
+	return err
 }
 
 func replayTranscript(ctx context.Context, flags tapFlags, in io.Reader, out io.Writer) error {
@@ -211,11 +241,23 @@ func (p *printer) sayf(format string, args ...any) {
 	_, _ = fmt.Fprintln(p.out, p.in(grey, fmt.Sprintf(format, args...)))
 }
 
+// unanswered says which requests have no answer, and returns how many.
+func (p *printer) unanswered(c *tap.Checker) int {
+	count := 0
+	for _, side := range []tap.Side{tap.Client, tap.Server} {
+		for _, request := range c.Unanswered(side) {
+			count++
+			_, _ = fmt.Fprintln(p.out, p.place+p.in(yellow, fmt.Sprintf("no answer to %s of the %s", request, side)))
+		}
+	}
+	return count
+}
+
 func (p *printer) print(n tap.Note, line []byte, at time.Time) {
 	p.messages++
 	if len(n.Faults) > 0 {
 		p.faulty++
-	} else if p.onlyFaults {
+	} else if p.onlyFaults && len(n.Remarks) == 0 {
 		return
 	}
 	arrow := p.in(blue, "client →")
@@ -245,6 +287,9 @@ func (p *printer) print(n tap.Note, line []byte, at time.Time) {
 	text := strings.Join(nonEmpty(parts), " ") + "\n"
 	for _, fault := range n.Faults {
 		text += p.place + "    " + p.in(red, "✗ "+fault) + "\n"
+	}
+	for _, remark := range n.Remarks {
+		text += p.place + "    " + p.in(yellow, "! "+remark) + "\n"
 	}
 	_, _ = io.WriteString(p.out, text)
 }

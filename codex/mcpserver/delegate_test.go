@@ -183,4 +183,3 @@ func TestQuestionsOfServersEnd(t *testing.T) {
 		require.Contains(t, <-outcome, "error: ")
 	})
 }
-
