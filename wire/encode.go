@@ -127,6 +127,9 @@ func (e *Encoder) FloatValue(v float64) {
 	e.buf = append(appendFloat(e.buf, v), ',')
 }
 
+// lineEnds leaves out line ends: in valid JSON they never stand inside a string.
+var lineEnds = strings.NewReplacer("\n", "", "\r", "")
+
 // RawValue writes a raw value as it stands, but for line ends between its tokens, which are left out so that the
 // result is one line. An absent one is an error.
 func (e *Encoder) RawValue(v Raw) {
@@ -135,14 +138,8 @@ func (e *Encoder) RawValue(v Raw) {
 		return
 	}
 	text := v.text
-	for {
-		// In valid JSON a line end never stands inside a string.
-		i := strings.IndexAny(text, "\n\r")
-		if i < 0 {
-			break
-		}
-		e.buf = append(e.buf, text[:i]...)
-		text = text[i+1:]
+	if strings.IndexByte(text, '\n') >= 0 || strings.IndexByte(text, '\r') >= 0 {
+		text = lineEnds.Replace(text)
 	}
 	e.buf = append(append(e.buf, text...), ',')
 }
