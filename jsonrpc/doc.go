@@ -49,6 +49,8 @@
 //   - one of Order [Inline] runs on the reading goroutine, without a goroutine of its own: for quick answers;
 //   - one of Order [Ordered] is complete before the next message is looked at, or has called [Release].
 //
+// [RequestHandler.OrderOf] can decide by the params of each request.
+//
 // As nothing is read meanwhile, a call to the peer made by a notification handler, by an Inline handler or by an
 // Ordered one before Release could never be answered: it fails at once with [ErrInOrder]. A handler that starts work
 // which outlives it gives that work the context made by [Detach].

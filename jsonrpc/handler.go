@@ -27,6 +27,8 @@ type RequestHandler struct {
 	Serve func(ctx context.Context, params wire.Value) (result wire.Value, err error)
 	// Order says how requests of the method relate to the messages after them on a stream.
 	Order Order
+	// OrderOf, if set, says so for each request by its params, in place of Order.
+	OrderOf func(params wire.Value) Order
 }
 
 // NotificationHandler takes the notifications of one method.
@@ -76,6 +78,7 @@ type incoming struct {
 	id      wire.RequestID // zero: the handler of a notification
 	method  string
 	handler *RequestHandler
+	order   Order
 	params  wire.Value
 	via     *delivery
 	batch   *batch // of which it is part, or nil

@@ -6,7 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"strings"
+	"unsafe"
 )
 
 const (
@@ -66,10 +67,10 @@ type lineReader struct {
 	limit    int
 	buf      []byte // what was read and not yet cut is buf[from:to]
 	from, to int
-	long     []byte // the beginning of a line that did not fit buf
-	hint     int    // how long the last such line was
-	skipped  int    // bytes dropped of a line over the limit
-	err      error  // why the stream ended
+	long     *strings.Builder // the beginning of a line that did not fit buf; nil: none
+	hint     int              // how long the next such line may be
+	skipped  int              // bytes dropped of a line over the limit
+	err      error            // why the stream ended
 }
 
 // next returns a line at hand, or nil when more must be read first.
@@ -100,45 +101,49 @@ func (l *lineReader) keep(part []byte) {
 	if len(part) == 0 {
 		return
 	}
-	if l.skipped > 0 || len(l.long)+len(part) > l.limit+1 { // 1: a carriage return
-		l.skipped += len(l.long) + len(part)
+	have := ""
+	if l.long != nil {
+		have = l.long.String()
+	}
+	need := len(have) + len(part)
+	if l.skipped > 0 || need > l.limit+1 { // 1: a carriage return
+		l.skipped += need
 		l.long = nil
 		return
 	}
-	if need := len(l.long) + len(part); need > cap(l.long) {
-		l.long = slices.Grow(l.long, max(need, min(max(l.hint, 2*len(l.long)), l.limit+1))-len(l.long))
+	if l.long == nil || need > l.long.Cap() {
+		l.long = new(strings.Builder)
+		l.long.Grow(max(need, min(max(l.hint, 2*len(have)), l.limit+1)))
+		l.long.WriteString(have)
 	}
-	l.long = append(l.long, part...)
+	l.long.Write(part)
 }
 
 // cut ends the current line with its last part, and returns it if it holds anything.
 func (l *lineReader) cut(part []byte) ([]byte, error) {
-	if l.skipped > 0 || l.long != nil {
-		l.keep(part)
-		part = nil
-	}
-	line, size := l.long, l.skipped
-	l.long, l.skipped = nil, 0
-	if line != nil {
-		l.hint = len(line)
-	}
-	if line == nil {
-		line = part
-		if part = bytes.TrimSpace(part); size == 0 && len(part) <= l.limit {
+	if l.skipped == 0 && l.long == nil {
+		if part = bytes.TrimSpace(part); len(part) <= l.limit {
 			if len(part) == 0 {
 				return nil, nil
 			}
 			return bytes.Clone(part), nil
 		}
 	}
-	line = bytes.TrimSpace(line)
+	l.keep(part)
+	line, size := "", l.skipped
+	if l.long != nil {
+		line = l.long.String()
+		l.hint = len(line) + 16 // ids grow
+	}
+	l.long, l.skipped = nil, 0
+	line = strings.TrimSpace(line)
 	if size = max(size, len(line)); size > l.limit {
 		return nil, &MessageError{CodeInvalidRequest, fmt.Sprintf("message of %d bytes is over the limit of %d bytes", size, l.limit)}
 	}
 	if len(line) == 0 {
 		return nil, nil
 	}
-	return line, nil
+	return unsafe.Slice(unsafe.StringData(line), len(line)), nil // as it is never changed
 }
 
 // fill reads once.

@@ -26,8 +26,11 @@ func (c *Conn) request(via *delivery, m *message, b *batch) (accepted bool, err 
 		}
 		params = h.NewParams()
 	}
-	in := &incoming{Context: via.ctx, conn: c, id: m.id, method: m.method, handler: h, params: params, via: via, batch: b}
-	if !via.stream || h.Order != Inline {
+	in := &incoming{Context: via.ctx, conn: c, id: m.id, method: m.method, handler: h, order: h.Order, params: params, via: via, batch: b}
+	if h.OrderOf != nil {
+		in.order = h.OrderOf(params)
+	}
+	if !via.stream || in.order != Inline {
 		in.Context, in.cancel = context.WithCancelCause(via.ctx)
 	}
 	refusal, err := c.accept(in)
@@ -62,7 +65,7 @@ func (c *Conn) accept(in *incoming) (*Error, error) {
 
 // run serves in as its order and way ask.
 func (c *Conn) run(in *incoming) {
-	switch via, order := in.via, in.handler.Order; {
+	switch via, order := in.via, in.order; {
 	case !via.stream && in.batch != nil && order == Concurrent:
 		via.group.Go(func() { c.serve(in) })
 	case !via.stream:
@@ -138,7 +141,7 @@ func (c *Conn) outcome(in *incoming) (buf *buffer, refusal *Error) {
 // finish answers in, unless the peer has cancelled it, and frees its slot. The id is free before the answer is written:
 // the peer may use it again as soon as it has read that.
 func (c *Conn) finish(in *incoming, buf *buffer, refusal *Error) {
-	inline := in.via.stream && in.handler.Order == Inline
+	inline := in.via.stream && in.order == Inline
 	c.mu.Lock()
 	cancelled := in.cancelled
 	delete(c.serving, in.id)

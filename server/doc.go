@@ -23,7 +23,7 @@
 // arguments as they are. A function's error is a result with isError, which the
 // client's model reads; to refuse the request itself, return a [*jsonrpc.Error].
 // Structured results are checked against the output schema. [Loose] leaves the
-// arguments of a tool unchecked.
+// arguments of a tool unchecked; [Immediate] runs one without a goroutine of its own.
 //
 // # Resources and prompts
 //

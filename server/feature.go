@@ -139,7 +139,9 @@ func (s *Server) completes() bool {
 // handleFeatures serves what can be registered.
 func (s *Server) handleFeatures() {
 	builtin(s, mcptypes.ListTools.Method, false, jsonrpc.Inline, s.serveListTools)
-	builtin(s, mcptypes.CallTool.Method, true, jsonrpc.Concurrent, s.serveCallTool)
+	call := builtinHandler(mcptypes.CallTool.Method, true, s.serveCallTool)
+	call.OrderOf = s.orderOfCall
+	s.addMethod(mcptypes.CallTool.Method, call)
 	builtin(s, mcptypes.ListResources.Method, false, jsonrpc.Inline, s.serveListResources)
 	builtin(s, mcptypes.ListResourceTemplates.Method, false, jsonrpc.Inline, s.serveListTemplates)
 	builtin(s, mcptypes.ReadResource.Method, true, jsonrpc.Concurrent, s.serveReadResource)

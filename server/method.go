@@ -39,7 +39,7 @@ func (s *Server) addMethod(name string, h *jsonrpc.RequestHandler) {
 	m.call = wrap(s.options.Incoming, func(ctx context.Context, _ string, params wire.Value) (wire.Value, error) {
 		return inner(ctx, params)
 	})
-	m.handler = &jsonrpc.RequestHandler{NewParams: h.NewParams, ParamsRequired: h.ParamsRequired, Order: h.Order,
+	m.handler = &jsonrpc.RequestHandler{NewParams: h.NewParams, ParamsRequired: h.ParamsRequired, Order: h.Order, OrderOf: h.OrderOf,
 		Serve: func(ctx context.Context, params wire.Value) (wire.Value, error) { return s.serve(ctx, m, params) }}
 	s.changeMethods(func(all *methods) { all.requests[name] = m })
 }
@@ -58,10 +58,18 @@ func builtin[P any, V interface {
 	*P
 	wire.Value
 }](s *Server, name string, required bool, order jsonrpc.Order, fn func(context.Context, *P) (wire.Value, error)) {
-	s.addMethod(name, &jsonrpc.RequestHandler{
+	h := builtinHandler[P, V](name, required, fn)
+	h.Order = order
+	s.addMethod(name, h)
+}
+
+func builtinHandler[P any, V interface {
+	*P
+	wire.Value
+}](name string, required bool, fn func(context.Context, *P) (wire.Value, error)) *jsonrpc.RequestHandler {
+	return &jsonrpc.RequestHandler{
 		NewParams:      func() wire.Value { return V(new(P)) },
 		ParamsRequired: required,
-		Order:          order,
 		Serve: func(ctx context.Context, params wire.Value) (wire.Value, error) {
 			p, ok := params.(any).(*P)
 			if !ok {
@@ -69,7 +77,7 @@ func builtin[P any, V interface {
 			}
 			return fn(ctx, p)
 		},
-	})
+	}
 }
 
 // A request is what a handler's context knows beside its session.

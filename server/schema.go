@@ -47,7 +47,10 @@ func isStructured[T any]() bool {
 }
 
 // A schema checks values.
-type schema struct{ compiled *jsonschema.Schema }
+type schema struct {
+	compiled *jsonschema.Schema
+	quick    *acceptor // nil if there is none
+}
 
 // noLoader refuses to fetch a schema from anywhere.
 type noLoader struct{}
@@ -73,11 +76,14 @@ func compile(raw wire.Raw) (*schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &schema{compiled}, nil
+	return &schema{compiled, acceptorOf(compiled)}, nil
 }
 
 // check says in one line what does not fit.
 func (s *schema) check(value any) error {
+	if s.quick.accepts(value) {
+		return nil
+	}
 	err := s.compiled.Validate(value)
 	if err == nil {
 		return nil

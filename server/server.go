@@ -129,7 +129,11 @@ func (s *Server) Serve(ctx context.Context, t jsonrpc.Transport) error {
 }
 
 // Stdio is the transport over this process's standard input and output.
-func Stdio() jsonrpc.Transport { return jsonrpc.Lines(os.Stdin, os.Stdout, jsonrpc.Limits{}) }
+func Stdio() jsonrpc.Transport {
+	widen(os.Stdin)
+	widen(os.Stdout)
+	return jsonrpc.Lines(os.Stdin, os.Stdout, jsonrpc.Limits{})
+}
 
 // Handle serves a request method, in place of what the server does with it by
 // itself. fn's error goes to the client: a [*jsonrpc.Error] as it is, any other

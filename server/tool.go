@@ -23,11 +23,18 @@ type ToolOption func(*tool)
 // fit the input schema never reach the function.
 func Loose(t *tool) { t.loose = true }
 
+// Immediate says that a tool answers at once: its function waits for nothing and
+// asks the client nothing. On a stream such as stdio it is run where its call was
+// read, which saves a goroutine, but holds up what comes after it, a cancellation
+// included. Where there is middleware, it makes no difference.
+func Immediate(t *tool) { t.immediate = true }
+
 // A tool is a registered tool.
 type tool struct {
 	spec          mcptypes.Tool
 	run           func(ctx context.Context, call *mcptypes.CallToolParams, arguments any) (mcptypes.CallToolResult, error)
 	loose         bool
+	immediate     bool
 	input, output *schema // to check with; nil: unchecked
 	headers       []headerParam
 }
@@ -177,6 +184,16 @@ func listed[T any](ctx context.Context, s *Server, r *registry[T], cursor string
 		}
 		return result
 	})
+}
+
+// orderOfCall says where a call is run.
+func (s *Server) orderOfCall(params wire.Value) jsonrpc.Order {
+	if p, ok := params.(*mcptypes.CallToolParams); ok && len(s.options.Incoming) == 0 {
+		if t, found := s.tools.get(p.Name); found && t.immediate {
+			return jsonrpc.Inline
+		}
+	}
+	return jsonrpc.Concurrent
 }
 
 // serveCallTool runs a tool. Its failure is a result, so that the client's

@@ -37,7 +37,7 @@ type Echo struct {
 func run(ctx context.Context, flags fixture.Flags) error {
 	s := server.New(mcptypes.Implementation{Name: "echo", Version: "1.0.0"}, nil)
 	if err := server.AddTool(s, mcptypes.Tool{Name: "echo", Description: "Returns its text."},
-		func(_ context.Context, in Echo) (string, error) { return in.Text, nil }); err != nil {
+		func(_ context.Context, in Echo) (string, error) { return in.Text, nil }, server.Immediate); err != nil {
 		return err
 	}
 	for _, t := range fixture.Tools(flags.Tools) {
