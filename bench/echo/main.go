@@ -29,15 +29,16 @@ func main() {
 	}
 }
 
-// Echo is what the tool takes.
+// Echo is what the tools take.
 type Echo struct {
 	Text string `json:"text" jsonschema:"description=What is returned"`
 }
 
+func echo(_ context.Context, in Echo) (string, error) { return in.Text, nil }
+
 func run(ctx context.Context, flags fixture.Flags) error {
 	s := server.New(mcptypes.Implementation{Name: "echo", Version: "1.0.0"}, nil)
-	if err := server.AddTool(s, mcptypes.Tool{Name: "echo", Description: "Returns its text."},
-		func(_ context.Context, in Echo) (string, error) { return in.Text, nil }, server.Immediate); err != nil {
+	if err := server.AddTool(s, mcptypes.Tool{Name: "echo", Description: "Returns its text."}, echo, server.Immediate); err != nil {
 		return err
 	}
 	for _, t := range fixture.Tools(flags.Tools) {
@@ -45,11 +46,8 @@ func run(ctx context.Context, flags fixture.Flags) error {
 		if err != nil {
 			return err
 		}
-		err = s.AddRawTool(mcptypes.Tool{Name: t.Name, Description: t.Description, InputSchema: schema},
-			func(_ context.Context, call mcptypes.CallToolParams) (mcptypes.CallToolResult, error) {
-				return server.TextResult(call.Arguments.String()), nil
-			})
-		if err != nil {
+		tool := mcptypes.Tool{Name: t.Name, Description: t.Description, InputSchema: schema}
+		if err := server.AddTool(s, tool, echo, server.Immediate); err != nil {
 			return err
 		}
 	}

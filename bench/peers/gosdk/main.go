@@ -22,22 +22,20 @@ func main() {
 	}
 }
 
-// Echo is what the tool takes.
+// Echo is what the tools take.
 type Echo struct {
 	Text string `json:"text" jsonschema:"What is returned"`
 }
 
+func echo(_ context.Context, _ *mcp.CallToolRequest, in Echo) (*mcp.CallToolResult, any, error) {
+	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: in.Text}}}, nil, nil
+}
+
 func run(flags fixture.Flags) error {
 	s := mcp.NewServer(&mcp.Implementation{Name: "gosdk", Version: "1.0.0"}, nil)
-	mcp.AddTool(s, &mcp.Tool{Name: "echo", Description: "Returns its text."},
-		func(_ context.Context, _ *mcp.CallToolRequest, in Echo) (*mcp.CallToolResult, any, error) {
-			return text(in.Text), nil, nil
-		})
+	mcp.AddTool(s, &mcp.Tool{Name: "echo", Description: "Returns its text."}, echo)
 	for _, t := range fixture.Tools(flags.Tools) {
-		s.AddTool(&mcp.Tool{Name: t.Name, Description: t.Description, InputSchema: json.RawMessage(t.Schema)},
-			func(_ context.Context, call *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-				return text(string(call.Params.Arguments)), nil
-			})
+		mcp.AddTool(s, &mcp.Tool{Name: t.Name, Description: t.Description, InputSchema: json.RawMessage(t.Schema)}, echo)
 	}
 	if flags.HTTP == "" {
 		return s.Run(context.Background(), &mcp.StdioTransport{MaxLineLength: -1})
@@ -51,8 +49,4 @@ func run(flags fixture.Flags) error {
 	mux.Handle("/mcp", mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return s },
 		&mcp.StreamableHTTPOptions{JSONResponse: true}))
 	return http.Serve(listener, mux)
-}
-
-func text(s string) *mcp.CallToolResult {
-	return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: s}}}
 }

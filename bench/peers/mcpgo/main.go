@@ -26,19 +26,9 @@ func main() {
 func run(flags fixture.Flags) error {
 	s := server.NewMCPServer("mcpgo", "1.0.0", server.WithToolCapabilities(true))
 	s.AddTool(mcp.NewTool("echo", mcp.WithDescription("Returns its text."),
-		mcp.WithString("text", mcp.Required(), mcp.Description("What is returned"))),
-		func(_ context.Context, call mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			text, err := call.RequireString("text")
-			if err != nil {
-				return mcp.NewToolResultError(err.Error()), nil
-			}
-			return mcp.NewToolResultText(text), nil
-		})
+		mcp.WithString("text", mcp.Required(), mcp.Description("What is returned"))), echo)
 	for _, t := range fixture.Tools(flags.Tools) {
-		s.AddTool(mcp.NewToolWithRawSchema(t.Name, t.Description, json.RawMessage(t.Schema)),
-			func(context.Context, mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-				return mcp.NewToolResultText("nothing found"), nil
-			})
+		s.AddTool(mcp.NewToolWithRawSchema(t.Name, t.Description, json.RawMessage(t.Schema)), echo)
 	}
 	if flags.HTTP == "" {
 		return server.ServeStdio(s)
@@ -51,4 +41,12 @@ func run(flags fixture.Flags) error {
 	mux := http.NewServeMux()
 	mux.Handle("/mcp", server.NewStreamableHTTPServer(s))
 	return http.Serve(listener, mux)
+}
+
+func echo(_ context.Context, call mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+	text, err := call.RequireString("text")
+	if err != nil {
+		return mcp.NewToolResultError(err.Error()), nil
+	}
+	return mcp.NewToolResultText(text), nil
 }
