@@ -2,6 +2,7 @@ package wire
 
 import (
 	"math"
+	"math/bits"
 	"strings"
 	"sync"
 	"unsafe"
@@ -23,7 +24,11 @@ type Decoder struct {
 
 	scratch []byte          // for strings with escapes
 	chunk   strings.Builder // of copies that were handed out
-	bools   []bool          // to be handed out
+
+	// What optional members will point to.
+	bools  []bool
+	ints   []int64
+	floats []float64
 
 	// The names of the objects being skipped, innermost last: see nameSet.
 	nameCount int
@@ -201,7 +206,13 @@ func (d *Decoder) Next() (string, bool) {
 // name reads, from i on, a member's name and the colon after it.
 func (d *Decoder) name(i int) (string, bool) {
 	s := d.text
-	if i < len(s) && s[i] == '"' {
+	if i < len(s)-9 && s[i] == '"' {
+		if m := odds(wordAt(s, i+1)) & highs; m != 0 {
+			if end := i + 1 + bits.TrailingZeros64(m)>>3; s[end] == '"' && s[end+1] == ':' {
+				d.pos = end + 2
+				return s[i+1 : end], true
+			}
+		}
 		end, ascii := textEnd(s, i+1)
 		if ascii && end < len(s)-1 && s[end] == '"' && s[end+1] == ':' {
 			d.pos = end + 2

@@ -99,6 +99,24 @@ func (e *Encoder) Key(key string) { e.buf = append(e.buf, key...) }
 
 // StringValue writes a string; one that is not valid UTF-8 is an error.
 func (e *Encoder) StringValue(v string) {
+	if !isShortPlain(v) {
+		e.escaped(v)
+		return
+	}
+	n := len(e.buf)
+	end := n + len(v) + len(`"",`)
+	if end > cap(e.buf) {
+		e.buf = slices.Grow(e.buf, end-n)
+	}
+	b := e.buf[n:end]
+	b[0] = '"'
+	n = 1 + copy(b[1:], v)
+	b[n], b[n+1] = '"', ','
+	e.buf = e.buf[:end]
+}
+
+// escaped writes a string of any kind.
+func (e *Encoder) escaped(v string) {
 	var ok bool
 	if e.buf, ok = appendString(e.buf, v); !ok {
 		e.Fail("string is not valid UTF-8")
@@ -107,16 +125,10 @@ func (e *Encoder) StringValue(v string) {
 }
 
 // BoolValue writes a boolean.
-func (e *Encoder) BoolValue(v bool) {
-	if v {
-		e.buf = append(e.buf, "true,"...)
-	} else {
-		e.buf = append(e.buf, "false,"...)
-	}
-}
+func (e *Encoder) BoolValue(v bool) { e.Bool("", v) }
 
 // IntValue writes an integer.
-func (e *Encoder) IntValue(v int64) { e.buf = append(strconv.AppendInt(e.buf, v, 10), ',') }
+func (e *Encoder) IntValue(v int64) { e.Int("", v) }
 
 // FloatValue writes a number; an infinity or NaN is an error.
 func (e *Encoder) FloatValue(v float64) {
@@ -180,14 +192,16 @@ func (e *Encoder) Const(key, v string) {
 
 // Bool writes a member that is a boolean.
 func (e *Encoder) Bool(key string, v bool) {
-	e.Key(key)
-	e.BoolValue(v)
+	text := "false,"
+	if v {
+		text = "true,"
+	}
+	e.buf = append(append(e.buf, key...), text...)
 }
 
 // Int writes a member that is an integer.
 func (e *Encoder) Int(key string, v int64) {
-	e.Key(key)
-	e.IntValue(v)
+	e.buf = append(strconv.AppendInt(append(e.buf, key...), v, 10), ',')
 }
 
 // Float writes a member that is a number, with the digits that x remembers if they still stand for v.
@@ -236,6 +250,12 @@ func (e *Encoder) Absent(key string, x Members) {
 
 // OptString writes an optional member that is a string.
 func (e *Encoder) OptString(key, v string, x Members) {
+	if v != "" || x.m != nil {
+		e.optString(key, v, x)
+	}
+}
+
+func (e *Encoder) optString(key, v string, x Members) {
 	if v == "" {
 		e.Absent(key, x)
 		return
@@ -290,6 +310,12 @@ func (e *Encoder) OptID(key string, v RequestID, x Members) {
 
 // OptMembers writes an optional member that is a free-form object.
 func (e *Encoder) OptMembers(key string, v Members, x Members) {
+	if v.m != nil || x.m != nil {
+		e.optMembers(key, v, x)
+	}
+}
+
+func (e *Encoder) optMembers(key string, v Members, x Members) {
 	if v.IsZero() {
 		e.Absent(key, x)
 		return

@@ -149,6 +149,9 @@ func reproduces(v float64, lit string) bool {
 
 // appendFloat appends the shortest text that reads back as v, in the form of encoding/json.
 func appendFloat(dst []byte, v float64) []byte {
+	if n := int64(v); n != 0 && n < 1<<53 && n > -1<<53 && float64(n) == v {
+		return strconv.AppendInt(dst, n, 10)
+	}
 	abs := math.Abs(v)
 	if abs != 0 && (abs < 1e-6 || abs >= 1e21) {
 		dst = strconv.AppendFloat(dst, v, 'e', -1, 64)

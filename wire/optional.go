@@ -52,13 +52,7 @@ func (d *Decoder) OptBool(x *Members, name string) *bool {
 	if !d.present(x, name) {
 		return nil
 	}
-	if len(d.bools) == 0 {
-		d.bools = make([]bool, 16) // what the smallest object takes in memory anyway
-	}
-	v := &d.bools[0]
-	d.bools = d.bools[1:]
-	*v = d.Bool()
-	return v
+	return place(&d.bools, 16, d.Bool())
 }
 
 // OptInt reads an optional integer; null is remembered in x.
@@ -66,8 +60,7 @@ func (d *Decoder) OptInt(x *Members, name string) *int64 {
 	if !d.present(x, name) {
 		return nil
 	}
-	v := d.Int()
-	return &v
+	return place(&d.ints, 4, d.Int())
 }
 
 // OptFloat reads an optional number; null is remembered in x, and so are digits that float64 does not hold.
@@ -75,8 +68,18 @@ func (d *Decoder) OptFloat(x *Members, name string) *float64 {
 	if !d.present(x, name) {
 		return nil
 	}
-	v := d.NumberFloat(x, name)
-	return &v
+	return place(&d.floats, 4, d.NumberFloat(x, name))
+}
+
+// place returns a pointer to v, which it puts where there is room. Room is made for several at once.
+func place[T any](room *[]T, several int, v T) *T {
+	if len(*room) == 0 {
+		*room = make([]T, several)
+	}
+	p := &(*room)[0]
+	*room = (*room)[1:]
+	*p = v
+	return p
 }
 
 // NumberFloat reads a number and remembers in x the digits of one that float64 does not hold, like 2^53+1.

@@ -69,7 +69,7 @@ func (d *Decoder) skipUnexpected(s string, i int, want string) int {
 	return -1
 }
 
-func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
+func isSpace(c byte) bool { return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t') }
 
 // skipSpace returns the offset of the first byte at or after i that is not whitespace.
 func skipSpace(s string, i int) int {
@@ -282,6 +282,24 @@ func (d *Decoder) nameAt(i int) nameSpan {
 // checked when it is read. They return -1 where they find no end.
 
 func skimString(s string, i int) int {
+	for near := i + 64; i < near && i <= len(s)-8; {
+		m := specials(wordAt(s, i)) & highs
+		if m == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(m) >> 3
+		switch s[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++ // what comes next is part of an escape
+		}
+		i++
+	}
+	if i > len(s) {
+		return -1
+	}
 	for {
 		n := strings.IndexByte(s[i:], '"')
 		if n < 0 {
@@ -357,7 +375,12 @@ func skimMember(s string, i int, key string) int {
 		if found {
 			return i
 		}
-		if i = skimValue(s, i); i < 0 {
+		if i < len(s) && s[i] == '"' {
+			i = skimString(s, i+1)
+		} else {
+			i = skimValue(s, i)
+		}
+		if i < 0 {
 			return -1
 		}
 		if i = skipSpace(s, i); i >= len(s) || s[i] != ',' {

@@ -176,40 +176,46 @@ func (d *Decoder) scanEscaped(s string, start, i int) string {
 
 // appendString appends v as a JSON string. It reports whether v is valid UTF-8.
 func appendString(dst []byte, v string) ([]byte, bool) {
+	i, ascii := textEnd(v, 0)
+	if i == len(v) {
+		dst = append(append(append(slices.Grow(dst, len(v)+2), '"'), v...), '"')
+		return dst, ascii || validUTF8(v)
+	}
+	if !ascii {
+		i = 0
+	}
 	n := len(dst)
-	buf := slices.Grow(dst, len(v)+2+room)
+	buf := slices.Grow(dst, len(v)+2*room)
 	buf = buf[:cap(buf)]
 	buf[n] = '"'
 	n++
-	i, ascii := textEnd(v, 0)
-	if (i < len(v) || !ascii) && !validUTF8(v) {
-		return buf[:n], false
-	}
 	n += copy(buf[n:], v[:i])
-	for i < len(v) {
-		if n > len(buf)-room {
-			buf = widen(buf, n, len(v)-i)
+	for state := uint64(utf8Ok); ; {
+		n, i, state = escapeWords(buf, n, v, i, state)
+		for end := min(i+8, len(v)); i < end; i++ {
+			if n > len(buf)-room {
+				buf = widen(buf, n, len(v)-i)
+			}
+			state = utf8Row[v[i]] >> state & 63
+			n += escapeByte(buf[n:], v[i])
 		}
-		if n, i = escapeWords(buf, n, v, i); i >= len(v) || n > len(buf)-room {
-			continue
-		}
-		c := v[i]
-		i++
-		switch {
-		case !isSpecial[c]:
-			buf[n] = c
-			n++
-		case escapeOf[c] != 0:
-			buf[n], buf[n+1] = '\\', escapeOf[c]
-			n += 2
-		default:
-			const hex = "0123456789abcdef"
-			n += copy(buf[n:], `\u00`)
-			buf[n], buf[n+1] = hex[c>>4], hex[c&15]
-			n += 2
+		if i == len(v) {
+			return append(buf[:n], '"'), state == utf8Ok
 		}
 	}
-	return append(buf[:n], '"'), true
+}
+
+// escapeByte writes c as it is in a JSON string and returns how long that is.
+func escapeByte(buf []byte, c byte) int {
+	const hex = "0123456789abcdef"
+	switch {
+	case !isSpecial[c]:
+		buf[0] = c
+		return 1
+	case escapeOf[c] != 0:
+		return copy(buf, []byte{'\\', escapeOf[c]})
+	}
+	return copy(buf, []byte{'\\', 'u', '0', '0', hex[c>>4], hex[c&15]})
 }
 
 // widen returns buf, of which n bytes are written, with room for as many more as are left, and some escapes.

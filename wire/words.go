@@ -278,31 +278,60 @@ var hexValue = func() (t [256]rune) {
 	return
 }()
 
-// escapeWords copies v from i on to buf from n on, with escapes where a letter stands for a byte, until a byte
-// comes that has none, or there is no room, or v has fewer than eight bytes left. It returns how far it came in both.
-func escapeWords(buf []byte, n int, v string, i int) (int, int) {
+// escapeWords copies v from i on to buf from n on, with escapes where a letter stands for a byte, word by word, until there is
+// a word with a byte that has none, or no room, or v has fewer than eight bytes left. It returns how far it came in both,
+// and the state of the check for UTF-8 (see utf8Row), which goes on while the processor waits for the rest.
+func escapeWords(buf []byte, n int, v string, i int, state uint64) (int, int, uint64) {
 	for i <= len(v)-8 && n <= len(buf)-room {
 		w := wordAt(v, i)
 		out := (*[32]byte)(buf[n:])
 		binary.LittleEndian.PutUint64(out[:], w)
-		m := special(w)
-		i += 8
-		n += 8
-		for more := 0; m != 0; m &= m - 1 {
+		after := state
+		if w&highs|state != utf8Ok {
+			after = utf8After(w>>32, utf8After(w, state))
+		}
+		size := 8
+		for m := special(w); m != 0; m &= m - 1 {
 			t := bits.TrailingZeros64(m) & 56
 			x := w >> t
 			c := escapeOf[byte(x)]
 			if c == 0 {
-				return n - 8 + t>>3, i - 8 + t>>3
+				return n, i, state
 			}
-			at := (t>>3 + more) & 15
+			at := (t>>3 + size - 8) & 15
 			out[at] = '\\'
 			binary.LittleEndian.PutUint64(out[at+1:], x&^0xff|uint64(c))
-			more++
-			n++
+			size++
+		}
+		i += 8
+		n += size
+		state = after
+	}
+	return n, i, state
+}
+
+// isShortPlain reports whether v is short and all ASCII without special bytes.
+func isShortPlain(v string) bool {
+	switch n := len(v); {
+	case n > 256:
+		return false
+	case n >= 8: // the last word may share bytes with the one before it
+		m := odds(wordAt(v, n-8))
+		for ; len(v) > 8; v = v[8:] {
+			m |= odds(word(v))
+		}
+		return m&highs == 0
+	case n >= 4:
+		low := uint64(v[0]) | uint64(v[1])<<8 | uint64(v[2])<<16 | uint64(v[3])<<24
+		high := uint64(v[n-4]) | uint64(v[n-3])<<8 | uint64(v[n-2])<<16 | uint64(v[n-1])<<24
+		return odds(low|high<<32)&highs == 0
+	}
+	for i := 0; i < len(v); i++ {
+		if isSpecial[v[i]] || v[i] >= utf8.RuneSelf {
+			return false
 		}
 	}
-	return n, i
+	return true
 }
 
 // validUTF8 reports whether s is valid UTF-8.
@@ -312,30 +341,29 @@ func escapeWords(buf []byte, n int, v string, i int) (int, int) {
 func validUTF8(s string) bool {
 	var state uint64
 	for len(s) >= 8 {
-		for state&63 == utf8Ok && len(s) >= 32 && (word(s)|word(s[8:])|word(s[16:])|word(s[24:]))&highs == 0 {
+		for state == utf8Ok && len(s) >= 32 && (word(s)|word(s[8:])|word(s[16:])|word(s[24:]))&highs == 0 {
 			s = s[32:]
 		}
 		if len(s) < 8 {
 			break
 		}
-		w := word(s)
-		s = s[8:]
-		if w&highs == 0 && state&63 == utf8Ok {
-			continue
+		if w := word(s); w&highs|state != utf8Ok {
+			state = utf8After(w>>32, utf8After(w, state))
 		}
-		state = utf8Row[byte(w)] >> (state & 63)
-		state = utf8Row[byte(w>>8)] >> (state & 63)
-		state = utf8Row[byte(w>>16)] >> (state & 63)
-		state = utf8Row[byte(w>>24)] >> (state & 63)
-		state = utf8Row[byte(w>>32)] >> (state & 63)
-		state = utf8Row[byte(w>>40)] >> (state & 63)
-		state = utf8Row[byte(w>>48)] >> (state & 63)
-		state = utf8Row[byte(w>>56)] >> (state & 63)
+		s = s[8:]
 	}
 	for i := 0; i < len(s); i++ {
-		state = utf8Row[s[i]] >> (state & 63)
+		state = utf8Row[s[i]] >> state & 63
 	}
-	return state&63 == utf8Ok
+	return state == utf8Ok
+}
+
+// utf8After returns the state after the four low bytes of w.
+func utf8After(w, state uint64) uint64 { // can be inlined, which one for all eight could not
+	state = utf8Row[byte(w)] >> (state & 63)
+	state = utf8Row[byte(w>>8)] >> (state & 63)
+	state = utf8Row[byte(w>>16)] >> (state & 63)
+	return utf8Row[byte(w>>24)] >> (state & 63) & 63
 }
 
 // The states of the automaton: between characters, in an invalid text (which it never leaves), before the last
