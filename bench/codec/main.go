@@ -131,7 +131,11 @@ func row(w io.Writer, direction string, m message, contenders []contender, round
 	for _, s := range sdks {
 		least = append(least, fmt.Sprintf("%.1f", s))
 	}
-	cells = append(cells, strings.Join(least, " "), fmt.Sprintf("%.2f", 1/library), fmt.Sprint(allocations(operations[0])))
+	beside := "-"
+	if library > 0 {
+		beside = fmt.Sprintf("%.2f", 1/library)
+	}
+	cells = append(cells, strings.Join(least, " "), beside, fmt.Sprint(allocations(operations[0])))
 	fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | "))
 	return nil
 }

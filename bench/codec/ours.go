@@ -42,7 +42,7 @@ func (m *envelope) append(dst []byte) ([]byte, error) {
 	e := encoder
 	e.Reset(dst)
 	e.Object()
-	e.Const(`"jsonrpc":`, "2.0")
+	e.Key(`"jsonrpc":"2.0",`)
 	if !m.id.IsZero() {
 		e.ID(`"id":`, m.id)
 	}

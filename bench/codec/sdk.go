@@ -11,9 +11,8 @@ import (
 	segmentio "github.com/segmentio/encoding/json"
 )
 
-// goSDK is the official Go SDK: what its stdio transport makes of a line, with
-// its public codec for the envelope and, for the body, the library and the
-// settings that it uses.
+// goSDK is the official Go SDK: what its stdio transport and the session behind it make of a line, with its public codec for
+// the envelope and, for the body, the library and the settings that it uses.
 var goSDK = contender{
 	name: "go-sdk", sdk: true,
 	decode: func(m message) (operation, error) {
@@ -33,6 +32,14 @@ var goSDK = contender{
 			}
 			switch msg := msg.(type) {
 			case *jsonrpc.Request:
+				if msg.IsCall() { // the server looks for the revision first
+					var meta struct {
+						Meta mcp.Meta `json:"_meta"`
+					}
+					if err := goSDKUnmarshal(msg.Params, &meta); err != nil {
+						return err
+					}
+				}
 				return goSDKUnmarshal(msg.Params, newBody())
 			case *jsonrpc.Response:
 				return goSDKUnmarshal(msg.Result, newBody())
@@ -63,7 +70,7 @@ var goSDK = contender{
 			return nil, err
 		}
 		return func() error {
-			raw, err := json.Marshal(v)
+			raw, err := goSDKMarshal(v)
 			if err != nil {
 				return err
 			}
@@ -104,6 +111,17 @@ func goSDKUnmarshal(data []byte, v any) error {
 	return d.Decode(v)
 }
 
+// goSDKMarshal encodes params or a result, which then go into the envelope as they are.
+func goSDKMarshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
+
 func goSDKBody(k kind) func() any {
 	switch k {
 	case progress:
@@ -122,81 +140,40 @@ func goSDKBody(k kind) func() any {
 	return nil
 }
 
-// mcpGo is mcp-go with the fewest parses that its client and server can do
-// with: one to see what a message is, one for its envelope, one for the body.
+// mcpGo is mcp-go: what its stdio server makes of a request and its stdio client of a response or a notification, and what
+// either encodes, one parse after the other.
 var mcpGo = contender{
 	name: "mcp-go", sdk: true,
 	decode: func(m message) (operation, error) {
+		switch m.kind {
+		case ping:
+			return func() error { return mcpGoRequest(m.text, new(mcpgo.PingRequest)) }, nil
+		case initializeRequest:
+			return func() error { return mcpGoRequest(m.text, new(mcpgo.InitializeRequest)) }, nil
+		case callRequest:
+			return func() error { return mcpGoRequest(m.text, new(mcpgo.CallToolRequest)) }, nil
+		case progress:
+			return func() error {
+				if err := mcpGoSort(m.text); err != nil {
+					return err
+				}
+				return json.Unmarshal(m.text, new(mcpgo.JSONRPCNotification))
+			}, nil
+		}
 		return func() error {
-			var base struct {
-				JSONRPC string          `json:"jsonrpc"`
-				ID      any             `json:"id,omitempty"`
-				Method  string          `json:"method"`
-				Result  json.RawMessage `json:"result,omitempty"`
-			}
-			if err := json.Unmarshal(m.text, &base); err != nil {
+			if err := mcpGoSort(m.text); err != nil {
 				return err
 			}
-			switch m.kind {
-			case ping:
-				return json.Unmarshal(m.text, new(mcpgo.PingRequest))
-			case progress:
-				return json.Unmarshal(m.text, new(mcpgo.ProgressNotification))
-			case initializeRequest:
-				return json.Unmarshal(m.text, new(mcpgo.InitializeRequest))
-			case callRequest:
-				return json.Unmarshal(m.text, new(mcpgo.CallToolRequest))
-			case initializeResult:
-				return json.Unmarshal(base.Result, new(mcpgo.InitializeResult))
-			case listResult:
-				return json.Unmarshal(base.Result, new(mcpgo.ListToolsResult))
+			var response mcpGoResponse
+			if err := json.Unmarshal(m.text, &response); err != nil {
+				return err
 			}
-			_, err := mcpgo.ParseCallToolResult(&base.Result)
+			_, err := mcpGoResult(m.kind, response.Result)
 			return err
 		}, nil
 	},
 	encode: func(m message) (operation, error) {
-		var v any
-		var err error
-		var base struct {
-			Result json.RawMessage `json:"result,omitempty"`
-		}
-		if err := json.Unmarshal(m.text, &base); err != nil {
-			return nil, err
-		}
-		switch m.kind {
-		case ping:
-			v = mcpgo.JSONRPCRequest{JSONRPC: "2.0", ID: mcpgo.NewRequestId(1), Request: mcpgo.Request{Method: "ping"}}
-		case progress:
-			p := new(mcpgo.ProgressNotification)
-			err, v = json.Unmarshal(m.text, p), struct {
-				JSONRPC string `json:"jsonrpc"`
-				*mcpgo.ProgressNotification
-			}{"2.0", p}
-		case initializeRequest, callRequest:
-			var params any
-			if m.kind == callRequest {
-				p := new(mcpgo.CallToolRequest)
-				err, params = json.Unmarshal(m.text, p), p.Params
-			} else {
-				p := new(mcpgo.InitializeRequest)
-				err, params = json.Unmarshal(m.text, p), p.Params
-			}
-			v = mcpgo.JSONRPCRequest{JSONRPC: "2.0", ID: mcpgo.NewRequestId(42), Request: mcpgo.Request{Method: "tools/call"}, Params: params}
-		default:
-			var result any
-			switch m.kind {
-			case initializeResult:
-				r := new(mcpgo.InitializeResult)
-				err, result = json.Unmarshal(base.Result, r), r
-			case listResult:
-				r := new(mcpgo.ListToolsResult)
-				err, result = json.Unmarshal(base.Result, r), r
-			default:
-				result, err = mcpgo.ParseCallToolResult(&base.Result)
-			}
-			v = mcpgo.JSONRPCResponse{JSONRPC: "2.0", ID: mcpgo.NewRequestId(7), Result: result}
-		}
+		v, err := mcpGoMessage(m)
 		if err != nil {
 			return nil, err
 		}
@@ -205,4 +182,129 @@ var mcpGo = contender{
 			return err
 		}, nil
 	},
+}
+
+// The envelopes of its client's transport.
+type (
+	mcpGoCall struct {
+		JSONRPC string          `json:"jsonrpc"`
+		ID      mcpgo.RequestId `json:"id"`
+		Method  string          `json:"method"`
+		Params  any             `json:"params,omitempty"`
+	}
+	mcpGoResponse struct {
+		JSONRPC string                     `json:"jsonrpc"`
+		ID      mcpgo.RequestId            `json:"id"`
+		Result  json.RawMessage            `json:"result,omitempty"`
+		Error   *mcpgo.JSONRPCErrorDetails `json:"error,omitempty"`
+	}
+)
+
+// mcpGoRequest makes the parses of the server: is it JSON; is it the answer to a question of one kind, of a second, of a
+// third; what is its method, once for the transport and once for the server; its _meta for the revision, and for tracing;
+// and the request.
+func mcpGoRequest(text []byte, request any) error {
+	var raw json.RawMessage
+	if err := json.Unmarshal(text, &raw); err != nil {
+		return err
+	}
+	for range 3 {
+		var answer struct {
+			JSONRPC string          `json:"jsonrpc"`
+			ID      json.Number     `json:"id"`
+			Result  json.RawMessage `json:"result,omitempty"`
+			Error   *struct {
+				Code    int    `json:"code"`
+				Message string `json:"message"`
+			} `json:"error,omitempty"`
+		}
+		if err := json.Unmarshal(raw, &answer); err != nil {
+			return err
+		}
+	}
+	var base struct {
+		Method string `json:"method"`
+		ID     any    `json:"id,omitempty"`
+	}
+	if err := json.Unmarshal(raw, &base); err != nil {
+		return err
+	}
+	var again struct {
+		JSONRPC string          `json:"jsonrpc"`
+		Method  mcpgo.MCPMethod `json:"method"`
+		ID      any             `json:"id,omitempty"`
+		Result  any             `json:"result,omitempty"`
+	}
+	if err := json.Unmarshal(raw, &again); err != nil {
+		return err
+	}
+	for range 2 {
+		var meta struct {
+			Params struct {
+				Meta *mcpgo.Meta `json:"_meta"`
+			} `json:"params"`
+		}
+		if err := json.Unmarshal(raw, &meta); err != nil {
+			return err
+		}
+	}
+	return json.Unmarshal(raw, request)
+}
+
+// mcpGoSort is how the client sees what kind of message it has.
+func mcpGoSort(text []byte) error {
+	var base struct {
+		JSONRPC string           `json:"jsonrpc"`
+		ID      *mcpgo.RequestId `json:"id,omitempty"`
+		Method  string           `json:"method,omitempty"`
+	}
+	return json.Unmarshal(text, &base)
+}
+
+// mcpGoResult is how the client reads a result.
+func mcpGoResult(k kind, raw json.RawMessage) (any, error) {
+	switch k {
+	case initializeResult:
+		r := new(mcpgo.InitializeResult)
+		return r, json.Unmarshal(raw, r)
+	case listResult:
+		r := new(mcpgo.ListToolsResult)
+		return r, json.Unmarshal(raw, r)
+	}
+	return mcpgo.ParseCallToolResult(&raw)
+}
+
+// mcpGoMessage is the message as either side hands it to json.Marshal, which is all there is to sending one.
+func mcpGoMessage(m message) (any, error) {
+	request := mcpGoCall{JSONRPC: mcpgo.JSONRPC_VERSION, ID: mcpgo.NewRequestId(int64(42))}
+	switch m.kind {
+	case ping:
+		request.Method = "ping"
+		return request, nil
+	case initializeRequest:
+		var r mcpgo.InitializeRequest
+		err := json.Unmarshal(m.text, &r)
+		request.Method = "initialize"
+		request.Params = struct {
+			ProtocolVersion string                   `json:"protocolVersion"`
+			ClientInfo      mcpgo.Implementation     `json:"clientInfo"`
+			Capabilities    mcpgo.ClientCapabilities `json:"capabilities"`
+		}{r.Params.ProtocolVersion, r.Params.ClientInfo, r.Params.Capabilities}
+		return request, err
+	case callRequest:
+		var r mcpgo.CallToolRequest
+		err := json.Unmarshal(m.text, &r)
+		request.Method, request.Params = "tools/call", r.Params
+		return request, err
+	case progress: // a server sends notifications of no other type
+		var n mcpgo.JSONRPCNotification
+		err := json.Unmarshal(m.text, &n)
+		return n, err
+	}
+	var response mcpGoResponse
+	if err := json.Unmarshal(m.text, &response); err != nil {
+		return nil, err
+	}
+	result, err := mcpGoResult(m.kind, response.Result)
+	return mcpgo.NewJSONRPCResultResponse(mcpgo.NewRequestId(int64(7)), result), err
 }
