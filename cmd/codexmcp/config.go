@@ -74,7 +74,7 @@ line of config.toml, an option, a variable or what is built in. Of what may be
 secret only the names are shown. Wrong values are all reported, with their place
 and what was expected there, and the exit code is 1.`,
 		Example: "  codexmcp config check\n  codexmcp config check --profile fast -c model=gpt-5",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			base, err := loadConfig(overrides)
 			if err != nil {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +34,7 @@ func demoCommand() *cobra.Command {
 child process, connects to it with the real client and runs a conversation of
 two turns: one with a command that you would be asked about and a patch, one
 that only talks. It prints what happens as it happens. It leaves nothing behind.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), demoTime)
 			defer cancel()
@@ -44,7 +46,8 @@ that only talks. It prints what happens as it happens. It leaves nothing behind.
 // The script of the demonstration.
 const (
 	demoFile  = "haiku.txt"
-	demoPatch = "*** Begin Patch\n*** Add File: " + demoFile + "\n+Types from a schema,\n+a server speaks them plainly:\n+nothing lost, nor guessed.\n*** End Patch"
+	demoPoem  = "Types from a schema,\na server speaks them plainly:\nnothing lost, nor guessed.\n"
+	demoReply = "It is about types that lose nothing."
 )
 
 func demoScript() ([]scripted.Reply, error) {
@@ -52,6 +55,8 @@ func demoScript() ([]scripted.Reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	added := "+" + strings.ReplaceAll(strings.TrimSuffix(demoPoem, "\n"), "\n", "\n+")
+	demoPatch := "*** Begin Patch\n*** Add File: " + demoFile + "\n" + added + "\n*** End Patch"
 	patch, err := wire.RawOf(map[string]any{"command": []string{"apply_patch", demoPatch}, "workdir": "poems"})
 	if err != nil {
 		return nil, err
@@ -61,13 +66,12 @@ func demoScript() ([]scripted.Reply, error) {
 		{Calls: []scripted.Call{{ID: "call_1", Name: "shell", Arguments: shell.String()}}, Usage: usage},
 		{Calls: []scripted.Call{{ID: "call_2", Name: "shell", Arguments: patch.String()}}, Usage: usage},
 		{Text: []string{"I made the folder ", "and wrote the poem."}, Usage: usage},
-		{Text: []string{"It is about types ", "that lose nothing."}, Usage: usage},
+		{Text: strings.SplitAfter(demoReply, "types "), Usage: usage},
 	}, nil
 }
 
 // demo runs the demonstration. Its error says what was not seen.
 func demo(ctx context.Context, out, errw io.Writer) (err error) {
-	d := &demonstration{out: out}
 	folder, err := os.MkdirTemp("", "codexmcp-demo-")
 	if err != nil {
 		return err
@@ -77,6 +81,7 @@ func demo(ctx context.Context, out, errw io.Writer) (err error) {
 	if err := errors.Join(os.Mkdir(home, 0o755), os.Mkdir(work, 0o755)); err != nil {
 		return err
 	}
+	d := &demonstration{out: out, work: work}
 	script, err := demoScript()
 	if err != nil {
 		return err
@@ -118,18 +123,22 @@ func demo(ctx context.Context, out, errw io.Writer) (err error) {
 	if err != nil {
 		return fmt.Errorf("the patch should have written a file: %w", err)
 	}
-	d.say("file", "poems/%s:\n%s", demoFile, indent(string(written)))
-	return d.check(first, second, endpoint)
+	d.say("file", "poems/%s\n%s", demoFile, written)
+	return d.check(first, second, string(written), len(endpoint.Requests()))
 }
 
 // A demonstration prints what happens and keeps count of what was seen.
 type demonstration struct {
 	out                          io.Writer
+	work                         string // the folder that the conversation works in
 	asked, ran, patched, started int
 }
 
+// say prints who did what; further lines are set in. The folder of the
+// demonstration goes without saying.
 func (d *demonstration) say(who, format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+	text := strings.ReplaceAll(fmt.Sprintf(format, args...), d.work+string(filepath.Separator), "")
+	text = strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n          ")
 	// A terminal that has gone away changes nothing about what is being shown.
 	_, _ = fmt.Fprintf(d.out, "%-9s %s\n", who, text)
 }
@@ -180,14 +189,14 @@ func (d *demonstration) event(_ context.Context, e mcpprotocol.EventParams) {
 		}
 		d.say("event", "the command ended with exit code %d", m.ExitCode)
 	case *mcpprotocol.PatchApplyBeginEvent:
-		d.say("event", "edits %d file(s)", len(m.Changes))
+		d.say("event", "edits %s", strings.Join(slices.Sorted(maps.Keys(m.Changes)), ", "))
 	case *mcpprotocol.PatchApplyEndEvent:
 		if m.Success {
 			d.patched++
 		}
 		d.say("event", "%s", strings.TrimSpace(m.Stdout+m.Stderr))
 	case *mcpprotocol.TurnDiffEvent:
-		d.say("diff", "\n%s", indent(m.UnifiedDiff))
+		d.say("diff", "%s", m.UnifiedDiff)
 	case *mcpprotocol.TokenCountEvent:
 		if m.Info != nil {
 			d.say("event", "%d tokens so far", m.Info.TotalTokenUsage.TotalTokens)
@@ -219,7 +228,7 @@ func (d *demonstration) call(ctx context.Context, session *client.Session, tool 
 }
 
 // check fails unless everything that was to be shown was really seen.
-func (d *demonstration) check(first, second *mcpprotocol.CodexToolResult, endpoint *scripted.Server) error {
+func (d *demonstration) check(first, second *mcpprotocol.CodexToolResult, written string, requests int) error {
 	var missing []error
 	want := func(ok bool, what string) {
 		if !ok {
@@ -232,15 +241,12 @@ func (d *demonstration) check(first, second *mcpprotocol.CodexToolResult, endpoi
 	want(d.asked == 2, "two questions for approval")
 	want(d.ran == 1, "a command that succeeds")
 	want(d.patched == 1, "a patch that is applied")
-	want(second.Message == "It is about types that lose nothing.", "the scripted answer")
-	want(len(endpoint.Requests()) == 4, "four requests to the model")
+	want(written == demoPoem, "the poem of the patch")
+	want(second.Message == demoReply, "the scripted answer")
+	want(requests == 4, "four requests to the model")
 	if err := errors.Join(missing...); err != nil {
 		return err
 	}
-	d.say("demo", "all of it was seen")
+	d.say("demo", "all of it was seen: two turns of one conversation, a command and a patch, both asked about")
 	return nil
-}
-
-func indent(text string) string {
-	return "          " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n          ")
 }

@@ -76,7 +76,7 @@ The credentials are stored in $CODEX_HOME/auth.json, for you alone to read.`,
 		Use:   "status",
 		Short: "Show who is signed in",
 		Long:  "status shows who is signed in. It exits with 0 if anybody is, else with 1.",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return loginStatus(cmd.OutOrStdout()) },
 	})
 	return cmd
@@ -87,7 +87,7 @@ func logoutCommand() *cobra.Command {
 		Use:   "logout",
 		Short: "Sign out",
 		Long:  "logout removes the stored credentials. What runs with them finds out at its next request.",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			manager, err := openAuth()
 			if err != nil {

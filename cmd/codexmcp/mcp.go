@@ -52,7 +52,7 @@ func mcpListCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the servers",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			servers, err := configuredServers()
 			if err != nil {
@@ -88,7 +88,7 @@ func mcpGetCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "get NAME",
 		Short: "Show one server",
-		Args:  cobra.ExactArgs(1),
+		Args:  oneArg("the name of a server"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			servers, err := configuredServers()
 			if err != nil {
@@ -157,9 +157,10 @@ command, arguments and environment. The program is started without a shell.`,
 
 func mcpRemoveCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "remove NAME",
-		Short: "Remove a server",
-		Args:  cobra.ExactArgs(1),
+		Use:        "remove NAME",
+		SuggestFor: []string{"rm", "delete"},
+		Short:      "Remove a server",
+		Args:       oneArg("the name of a server"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return changeServers(func(home string) error {
 				found, err := config.RemoveServer(cmd.Context(), home, args[0])

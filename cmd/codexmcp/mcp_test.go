@@ -51,32 +51,3 @@ command = "old"
 	require.NoError(t, err)
 	require.Equal(t, "# mine\nmodel = \"gpt-5\" # the usual\n\n[mcp_servers.old] # keep\ncommand = \"old\"\n\n# the end\n", string(after))
 }
-
-func TestExitCodes(t *testing.T) {
-	tests := []struct {
-		name string
-		args []string
-		code int
-		says string
-	}{
-		{"no command", nil, 2, "a command is missing"},
-		{"unknown command", []string{"nope"}, 2, `unknown command "nope"`},
-		{"unknown flag", []string{"serve", "--nope"}, 2, "--nope"},
-		{"group", []string{"mcp"}, 2, "codexmcp mcp --help"},
-		{"unknown in a group", []string{"mcp", "nope"}, 2, `unknown command "nope"`},
-		{"no command to add", []string{"mcp", "add", "x"}, 2, "NAME -- COMMAND"},
-		{"bad name", []string{"mcp", "add", "a.b", "--", "x"}, 2, "letters, digits"},
-		{"bad variable", []string{"mcp", "add", "a", "--env", "x", "--", "y"}, 2, "KEY=VALUE"},
-		{"unknown server", []string{"mcp", "get", "nope"}, 1, `no MCP server "nope"`},
-		{"bad time", []string{"serve", "--idle-time", "0s"}, 2, "--idle-time"},
-		{"help", []string{"mcp", "add", "--help"}, 0, ""},
-	}
-	newHome(t, "")
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			r := runWith(t, "", tt.args...)
-			require.Equal(t, tt.code, r.code, r.err)
-			require.Contains(t, r.err, tt.says)
-		})
-	}
-}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -57,7 +58,7 @@ Try it without account or network: codexmcp demo`,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return errMisuse{errors.New("a command is missing")}
 		},
@@ -66,6 +67,32 @@ Try it without account or network: codexmcp demo`,
 	root.AddCommand(serveCommand(), demoCommand(), loginCommand(), logoutCommand(), mcpCommand(), configCommand(), schemaCommand(), clientCommand(), tapCommand(), sandboxCommand())
 	markMisuse(root)
 	return root
+}
+
+// noArgs refuses arguments. Where a command was wanted, those it could have been
+// are named.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if !cmd.HasAvailableSubCommands() {
+		return fmt.Errorf("%s takes no arguments: %q", cmd.Name(), args[0])
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+		return fmt.Errorf("unknown command %q; did you mean %s?", args[0], strings.Join(similar, " or "))
+	}
+	return fmt.Errorf("unknown command %q", args[0])
+}
+
+// oneArg wants one argument, of which what says what it is.
+func oneArg(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 {
+			return fmt.Errorf("%s wants %s, got %d arguments", cmd.Name(), what, len(args))
+		}
+		return nil
+	}
 }
 
 // markMisuse makes wrong arguments of c and of the commands below it an
@@ -87,7 +114,7 @@ func markMisuse(c *cobra.Command) {
 // group is a command that only has others below it.
 func group(name, short, long string) *cobra.Command {
 	return &cobra.Command{
-		Use: name, Short: short, Long: long, Args: cobra.NoArgs,
+		Use: name, Short: short, Long: long, Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return errMisuse{errors.New(name + ": a command is missing")}
 		},

@@ -27,7 +27,15 @@ func sandboxCommand() *cobra.Command {
 that --mode names, as a command of the model would run, and exits with its exit
 code. "sandbox check" says what this machine supports.`,
 		Example: "  codexmcp sandbox --mode workspace-write -- touch made-in-the-sandbox\n  codexmcp sandbox check",
-		Args:    cobra.MinimumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("a command is missing: codexmcp sandbox -- CMD")
+			}
+			if m := mcpprotocol.SandboxMode(mode); mode != "" && !m.Valid() {
+				return fmt.Errorf("--mode %q: want read-only, workspace-write or danger-full-access", mode)
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			base, err := loadConfig(overrides)
 			if err != nil {
@@ -45,7 +53,7 @@ code. "sandbox check" says what this machine supports.`,
 	cmd.AddCommand(&cobra.Command{
 		Use:   "check",
 		Short: "Say what this machine supports",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			support := sandbox.Check(exec.Self)
 			if _, err := fmt.Fprintln(cmd.OutOrStdout(), support); err != nil {

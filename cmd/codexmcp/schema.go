@@ -20,14 +20,8 @@ var languages = map[string]fs.FS{
 
 // schemaCommand is the group of commands about the protocol's schema.
 func schemaCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "schema",
-		Short: "The Codex protocol for programs in other languages",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return errMisuse{errors.New("schema: a command is missing: types")}
-		},
-	}
+	cmd := group("schema", "The Codex protocol for programs in other languages",
+		"schema writes down the Codex protocol for programs in other languages.")
 	cmd.AddCommand(schemaTypesCommand())
 	return cmd
 }
@@ -45,12 +39,7 @@ func schemaTypesCommand() *cobra.Command {
 The folder is made if it is not there. Files of the same names are overwritten.`,
 		Example: `  codexmcp schema types --lang typescript -o src/codex
   codexmcp schema types --lang json-schema -o .`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if err := cobra.NoArgs(cmd, args); err != nil {
-				return errMisuse{err}
-			}
-			return nil
-		},
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			files, known := languages[lang]
 			switch {

@@ -53,8 +53,10 @@ $CODEX_HOME/config.toml; -c overrides what is there. It ends when stdin does.
 With --http it serves streamable HTTP at /mcp instead, to any number of clients.
 Clients must send a bearer token, read from --token-file or the variable
 CODEXMCP_TOKEN; only on a loopback address may it be left out.`,
-		Example: `  codexmcp serve -c model=gpt-5 -c 'model_providers.local={name="Local", base_url="http://localhost:11434/v1"}'`,
-		Args:    cobra.NoArgs,
+		Example: `  codexmcp serve -c model=gpt-5
+  codexmcp serve -c model=m -c model_provider=local -c 'model_providers.local={name="Local", base_url="http://localhost:11434/v1"}'
+  codexmcp serve --http 127.0.0.1:8080 --token-file token.txt`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return serve(cmd.Context(), flags, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
@@ -120,7 +122,7 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 	if flags.http == "" {
 		err = srv.Serve(ctx, jsonrpc.Lines(in, out, jsonrpc.Limits{}))
 	} else {
-		err = serveHTTP(ctx, srv, flags, log)
+		err = serveHTTP(ctx, srv, flags, errw)
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
@@ -134,8 +136,8 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 // tokenVariable holds the bearer token of HTTP clients.
 const tokenVariable = "CODEXMCP_TOKEN"
 
-// serveHTTP runs the server over HTTP until ctx ends.
-func serveHTTP(ctx context.Context, srv *server.Server, flags serveFlags, log *slog.Logger) error {
+// serveHTTP runs the server over HTTP until ctx ends. It says where.
+func serveHTTP(ctx context.Context, srv *server.Server, flags serveFlags, errw io.Writer) error {
 	token := os.Getenv(tokenVariable)
 	if flags.tokenFile != "" {
 		text, err := os.ReadFile(flags.tokenFile)
@@ -148,7 +150,13 @@ func serveHTTP(ctx context.Context, srv *server.Server, flags serveFlags, log *s
 	}
 	return server.ListenHTTP(ctx, srv, server.ListenOptions{
 		Address: flags.http, Token: token, Grace: shutdownTime,
-		Ready: func(url string) { log.Warn("serving", "url", url, "token", token != "") },
+		Ready: func(url string) {
+			who := "programs on this machine; no token is asked for"
+			if token != "" {
+				who = "clients that bring the token"
+			}
+			_ = say(errw, "Serving %s to %s.", url, who) // that nobody reads it changes nothing
+		},
 	})
 }
 

@@ -221,12 +221,12 @@ func TestWrongValues(t *testing.T) {
 
 func TestWrongValuesOfOtherLayers(t *testing.T) {
 	_, err := load(t, t.TempDir(), "model_context_window=big")
-	require.EqualError(t, err, `-c model_context_window: model_context_window: expected a whole number from 0, found "big"`)
+	require.EqualError(t, err, `-c model_context_window: expected a whole number from 0, found "big"`)
 
 	base, err := load(t, t.TempDir())
 	require.NoError(t, err)
 	_, err = base.Resolve(Request{Config: members(t, "sandbox_mode", `"open"`)})
-	require.ErrorContains(t, err, `config sandbox_mode: sandbox_mode: expected one of "read-only"`)
+	require.ErrorContains(t, err, `config sandbox_mode: expected one of "read-only"`)
 	_, err = base.Resolve(Request{Config: members(t, "a..b", `1`)})
 	require.ErrorContains(t, err, `"a..b"`)
 	_, err = base.Resolve(Request{Approval: "maybe"})
@@ -234,7 +234,7 @@ func TestWrongValuesOfOtherLayers(t *testing.T) {
 	_, err = base.Resolve(Request{Sandbox: "maybe"})
 	require.ErrorContains(t, err, `argument sandbox_mode`)
 	_, err = base.Resolve(Request{Profile: "nope"})
-	require.ErrorContains(t, err, `argument profile: profile: there is no profile "nope"`)
+	require.ErrorContains(t, err, `argument profile: there is no profile "nope"`)
 }
 
 func TestResolveReadsTheFileAgain(t *testing.T) {

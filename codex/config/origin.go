@@ -52,5 +52,8 @@ type ValueError struct {
 
 // Error names the place, the key and the problem.
 func (e *ValueError) Error() string {
+	if e.Origin.Name == e.Key {
+		return fmt.Sprintf("%s: %s", e.Origin, e.Problem)
+	}
 	return fmt.Sprintf("%s: %s: %s", e.Origin, e.Key, e.Problem)
 }

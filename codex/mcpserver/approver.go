@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/codexmcp/codexmcp/codex"
@@ -43,7 +45,7 @@ func (e elicitor) ApproveExec(ctx context.Context, a codex.ExecApproval) (mcppro
 }
 
 func (e elicitor) ApprovePatch(ctx context.Context, a codex.PatchApproval) (mcpprotocol.ReviewDecision, error) {
-	message := "Allow Codex to change these files?"
+	message := "Allow Codex to change these files?" + listChanges(a.Changes)
 	if a.Reason != "" {
 		message = safety.Visible(a.Reason) + "\n" + message
 	}
@@ -52,6 +54,33 @@ func (e elicitor) ApprovePatch(ctx context.Context, a codex.PatchApproval) (mcpp
 		CodexEventID: a.TurnID, CodexCallID: a.CallID, CodexChanges: a.Changes,
 		CodexReason: a.Reason, CodexGrantRoot: a.GrantRoot,
 	})
+}
+
+// maxListed is how many files a question names.
+const maxListed = 20
+
+// listChanges says what would become of each file, one a line.
+func listChanges(changes map[string]mcpprotocol.FileChange) string {
+	var list strings.Builder
+	for i, path := range slices.Sorted(maps.Keys(changes)) {
+		if i == maxListed {
+			fmt.Fprintf(&list, "\nand %d more", len(changes)-i)
+			break
+		}
+		does, to := "edit", ""
+		switch change := changes[path].(type) {
+		case *mcpprotocol.AddFileChange:
+			does = "add"
+		case *mcpprotocol.DeleteFileChange:
+			does = "delete"
+		case *mcpprotocol.UpdateFileChange:
+			if change.Update.MovePath != nil {
+				does, to = "move", fmt.Sprintf(" to `%s`", safety.Visible(*change.Update.MovePath))
+			}
+		}
+		fmt.Fprintf(&list, "\n%s `%s`%s", does, safety.Visible(path), to)
+	}
+	return list.String()
 }
 
 // elicit puts a question to the client in the course of the tool call, for as

@@ -199,6 +199,26 @@ func TestQuestionHidesNothing(t *testing.T) {
 	c.event("turn_aborted")
 }
 
+// A question about a patch names its files: not every client shows more.
+func TestQuestionNamesTheFiles(t *testing.T) {
+	patch := "*** Begin Patch\n*** Add File: a\u202eb.txt\n+x\n*** Delete File: c.txt\n*** Update File: d.txt\n*** Move to: e.txt\n@@\n-old\n+new\n*** End Patch"
+	work := t.TempDir()
+	for _, name := range []string{"c.txt", "d.txt"} {
+		require.NoError(t, os.WriteFile(filepath.Join(work, name), []byte("old\n"), 0o600))
+	}
+	c, _ := start(t, setup{
+		replies: []scripted.Reply{shellCall(t, "c1", "apply_patch", patch)},
+		config:  []string{`approval_policy = "untrusted"`},
+	})
+	c.initialize(`{"elicitation":{}}`)
+	c.call(1, "codex", object{"prompt": "go", "cwd": work, "sandbox": "workspace-write"})
+	params := c.request("elicitation/create")["params"].(object)
+	require.Equal(t, strings.ReplaceAll("Allow Codex to change these files?\nadd `W/a\\u202eb.txt`\ndelete `W/c.txt`\nmove `W/d.txt` to `W/e.txt`", "W", work),
+		params["message"])
+	c.cancel(1)
+	c.event("turn_aborted")
+}
+
 // Output and errors that are not UTF-8 reach clients and the model, cleaned.
 func TestOutputThatIsNotUTF8(t *testing.T) {
 	c, endpoint := start(t, setup{
