@@ -10,7 +10,7 @@ import (
 )
 
 // Rough edge 18: what nobody listens to does not grow without bound.
-func TestKeptEventsAreBounded(t *testing.T) {
+func TestEdge18KeptEventsAreBounded(t *testing.T) {
 	said := func(text string) Event { return Event{Msg: &mcpprotocol.AgentMessageEvent{Message: text}} }
 	t.Run("count", func(t *testing.T) {
 		f := newFeed(false)

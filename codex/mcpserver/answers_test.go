@@ -7,43 +7,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Rough edges 1 to 5: whatever a client sends with an id is answered, and
-// whatever cannot be a message is refused; the session goes on.
-func TestEverythingIsAnswered(t *testing.T) {
-	tests := []struct {
-		name, line string
-		id         any
-		code       int
-	}{
-		{"1 unknown method", `{"jsonrpc":"2.0","id":1,"method":"noSuchMethod"}`, 1, -32601},
-		{"2 missing params of a Codex method", `{"jsonrpc":"2.0","id":2,"method":"sendUserMessage"}`, 2, -32602},
-		{"2 missing member", `{"jsonrpc":"2.0","id":3,"method":"sendUserMessage","params":{"items":[]}}`, 3, -32602},
-		{"2 wrong type", `{"jsonrpc":"2.0","id":4,"method":"newConversation","params":{"model":7}}`, 4, -32602},
-		{"2 unknown value", `{"jsonrpc":"2.0","id":5,"method":"newConversation","params":{"approvalPolicy":"sometimes"}}`, 5, -32602},
-		{"2 params of an MCP method", `{"jsonrpc":"2.0","id":6,"method":"tools/call","params":{}}`, 6, -32602},
-		{"2 no params of an MCP method", `{"jsonrpc":"2.0","id":7,"method":"tools/call"}`, 7, -32602},
-		{"3 resources", `{"jsonrpc":"2.0","id":8,"method":"resources/read","params":{"uri":"x:y"}}`, 8, -32002},
-		{"3 prompts", `{"jsonrpc":"2.0","id":9,"method":"prompts/get","params":{"name":"x"}}`, 9, -32602},
-		{"3 logging", `{"jsonrpc":"2.0","id":10,"method":"logging/setLevel","params":{"level":"loud"}}`, 10, -32602},
-		{"3 completion", `{"jsonrpc":"2.0","id":11,"method":"completion/complete","params":{}}`, 11, -32602},
-		{"4 not JSON", `{"jsonrpc":`, nil, -32700},
-		{"4 invalid UTF-8", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"pi\xffng\"}", nil, -32700},
-		{"4 batch", `[{"jsonrpc":"2.0","id":1,"method":"ping"}]`, nil, -32600},
-		{"4 a number", `12`, nil, -32600},
-		{"5 float id", `{"jsonrpc":"2.0","id":1.5,"method":"ping"}`, nil, -32600},
-		{"5 null id", `{"jsonrpc":"2.0","id":null,"method":"ping"}`, nil, -32600},
-	}
+// A refusal is a line that gets an error.
+type refusal struct {
+	name, line string
+	id         any
+	code       int
+}
+
+// refuses checks that a server answers each of the lines with its error, once, and that
+// the session goes on.
+func refuses(t *testing.T, refusals []refusal) {
+	t.Helper()
 	c, _ := start(t, setup{})
 	c.initialize(`{}`)
-	for method, list := range map[string]string{
-		"resources/list": "resources", "resources/templates/list": "resourceTemplates", "prompts/list": "prompts",
-	} {
-		t.Run("3 "+method, func(t *testing.T) {
-			c.send(`{"jsonrpc":"2.0","id":0,"method":"` + method + `"}`)
-			require.Equal(t, map[string]any{list: []any{}}, c.response(0)["result"])
-		})
-	}
-	for _, tt := range tests {
+	for _, tt := range refusals {
 		t.Run(tt.name, func(t *testing.T) {
 			c.send(tt.line)
 			require.Equal(t, tt.code, c.code(tt.id))
@@ -54,8 +31,74 @@ func TestEverythingIsAnswered(t *testing.T) {
 	require.Empty(t, c.pending(), "one answer each, and no more")
 }
 
+// Rough edge 1: an unknown method is answered.
+func TestEdge01UnknownMethod(t *testing.T) {
+	refuses(t, []refusal{
+		{"unknown", `{"jsonrpc":"2.0","id":1,"method":"noSuchMethod"}`, 1, -32601},
+		{"with params", `{"jsonrpc":"2.0","id":"a","method":"tools/nothing","params":{"x":[1]}}`, "a", -32601},
+		{"of another case", `{"jsonrpc":"2.0","id":2,"method":"newconversation","params":{}}`, 2, -32601},
+		{"empty", `{"jsonrpc":"2.0","id":3,"method":""}`, 3, -32601},
+	})
+}
+
+// Rough edge 2: params that do not fit are answered.
+func TestEdge02UnfitParams(t *testing.T) {
+	refuses(t, []refusal{
+		{"no params of a Codex method", `{"jsonrpc":"2.0","id":2,"method":"sendUserMessage"}`, 2, -32602},
+		{"no params, all of them optional", `{"jsonrpc":"2.0","id":2,"method":"newConversation"}`, 2, -32602},
+		{"missing member", `{"jsonrpc":"2.0","id":3,"method":"sendUserMessage","params":{"items":[]}}`, 3, -32602},
+		{"wrong type", `{"jsonrpc":"2.0","id":4,"method":"newConversation","params":{"model":7}}`, 4, -32602},
+		{"unknown value", `{"jsonrpc":"2.0","id":5,"method":"newConversation","params":{"approvalPolicy":"sometimes"}}`, 5, -32602},
+		{"no UUID", `{"jsonrpc":"2.0","id":5,"method":"interruptConversation","params":{"conversationId":"seven"}}`, 5, -32602},
+		{"params of an MCP method", `{"jsonrpc":"2.0","id":6,"method":"tools/call","params":{}}`, 6, -32602},
+		{"no params of an MCP method", `{"jsonrpc":"2.0","id":7,"method":"tools/call"}`, 7, -32602},
+	})
+}
+
+// Rough edge 3: methods for what this server does not have are answered: lists are
+// empty.
+func TestEdge03FeaturesThatAreNotThere(t *testing.T) {
+	refuses(t, []refusal{
+		{"resources", `{"jsonrpc":"2.0","id":8,"method":"resources/read","params":{"uri":"x:y"}}`, 8, -32002},
+		{"prompts", `{"jsonrpc":"2.0","id":9,"method":"prompts/get","params":{"name":"x"}}`, 9, -32602},
+		{"logging", `{"jsonrpc":"2.0","id":10,"method":"logging/setLevel","params":{"level":"loud"}}`, 10, -32602},
+		{"completion", `{"jsonrpc":"2.0","id":11,"method":"completion/complete","params":{}}`, 11, -32602},
+	})
+	c, _ := start(t, setup{})
+	c.initialize(`{}`)
+	for method, list := range map[string]string{
+		"resources/list": "resources", "resources/templates/list": "resourceTemplates", "prompts/list": "prompts",
+	} {
+		t.Run(method, func(t *testing.T) {
+			c.send(`{"jsonrpc":"2.0","id":0,"method":"` + method + `"}`)
+			require.Equal(t, map[string]any{list: []any{}}, c.response(0)["result"])
+		})
+	}
+}
+
+// Rough edge 4: what is no message is refused, with a null id.
+func TestEdge04NoMessage(t *testing.T) {
+	refuses(t, []refusal{
+		{"not JSON", `{"jsonrpc":`, nil, -32700},
+		{"invalid UTF-8", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"pi\xffng\"}", nil, -32700},
+		{"batch", `[{"jsonrpc":"2.0","id":1,"method":"ping"}]`, nil, -32600},
+		{"a number", `12`, nil, -32600},
+		{"an object without a method", `{"jsonrpc":"2.0"}`, nil, -32600},
+	})
+}
+
+// Rough edge 5: a request whose id is none is refused, and is no notification.
+func TestEdge05UnusableID(t *testing.T) {
+	refuses(t, []refusal{
+		{"fraction", `{"jsonrpc":"2.0","id":1.5,"method":"ping"}`, nil, -32600},
+		{"null", `{"jsonrpc":"2.0","id":null,"method":"ping"}`, nil, -32600},
+		{"boolean", `{"jsonrpc":"2.0","id":true,"method":"ping"}`, nil, -32600},
+		{"object", `{"jsonrpc":"2.0","id":{},"method":"ping"}`, nil, -32600},
+	})
+}
+
 // Rough edge 61: a revision is agreed on, not echoed.
-func TestRevisionIsNegotiated(t *testing.T) {
+func TestEdge61RevisionIsNegotiated(t *testing.T) {
 	tests := []struct{ asked, want string }{
 		{"2025-06-18", "2025-06-18"},
 		{"2025-03-26", "2025-03-26"},

@@ -65,6 +65,27 @@ func alive(pid int) bool {
 	return err != nil || !strings.Contains(string(status), ") Z ")
 }
 
+// Rough edge 36: a timeout ends a command with everything it has started, and is
+// not held up by it.
+func TestEdge36TimeoutEndsTheGroup(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pid")
+	call := scripted.Reply{Calls: []scripted.Call{{ID: "c1", Name: "shell", Arguments: encode(t, object{
+		"command": []string{"sh", "-c", "sleep 60 & echo $! > " + file + "; wait"}, "timeout_ms": 500})}}}
+	c, endpoint := start(t, setup{replies: []scripted.Reply{call, text("done")}, config: unconfined})
+	id := c.begin(object{})
+	began := time.Now()
+	c.say(id, "go")
+	require.EqualValues(t, 124, c.event("exec_command_end")["msg"].(object)["exit_code"])
+	require.Less(t, time.Since(began), 10*time.Second)
+	_, messages := asked(t, endpoint, 2)
+	require.Contains(t, messages[len(messages)-1]["content"], "124")
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return !alive(pid) }, patience, 5*time.Millisecond)
+}
+
 // The end of input ends the server in the middle of a turn, with every child.
 func TestEndOfInputEndsChildren(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pids")
