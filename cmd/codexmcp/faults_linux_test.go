@@ -61,13 +61,21 @@ func startProgram(t *testing.T, home string, uid uint32) *program {
 		require.NoError(t, os.WriteFile(path, text, 0o755))
 		reachable(t, work)
 	}
-	p := &program{t: t, cmd: exec.Command(path, "serve")}
-	p.cmd.Env = append(os.Environ(), programVariable+"=1", "CODEX_HOME="+home)
-	p.cmd.Dir = work
-	p.cmd.Stderr = &p.errw
+	cmd := exec.Command(path, "serve")
+	cmd.Env = append(os.Environ(), programVariable+"=1", "CODEX_HOME="+home)
+	cmd.Dir = work
 	if uid != 0 {
-		p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
 	}
+	return startServer(t, cmd)
+}
+
+// startServer runs a server as a process of its own.
+func startServer(t *testing.T, cmd *exec.Cmd) *program {
+	t.Helper()
+	p := &program{t: t, cmd: cmd}
+	cmd.Stderr = &p.errw
+	var err error
 	p.in, err = p.cmd.StdinPipe()
 	require.NoError(t, err)
 	out, err := p.cmd.StdoutPipe()
