@@ -112,9 +112,16 @@ func (c *Conn) worker(in *incoming) {
 // serve runs the handler of in and answers.
 func (c *Conn) serve(in *incoming) {
 	var buf *buffer
-	refusal := Errorf(CodeInternalError, "%s: handler exited", in.method) // unless it returns
-	defer func() { c.finish(in, buf, refusal) }()
+	var refusal *Error
+	returned := false
+	defer func() {
+		if !returned {
+			refusal = Errorf(CodeInternalError, "%s: handler exited", in.method)
+		}
+		c.finish(in, buf, refusal)
+	}()
 	buf, refusal = c.outcome(in)
+	returned = true
 }
 
 // outcome is what the handler of in comes to: an encoded result or an error.

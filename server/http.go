@@ -322,13 +322,12 @@ func (h *HTTP) read(w http.ResponseWriter, r *http.Request, limit int64) (body [
 	}
 	control := http.NewResponseController(w)
 	timed := control.SetReadDeadline(time.Now().Add(h.options.ReadTimeout)) == nil
-	from := http.MaxBytesReader(w, r.Body, limit)
 	if r.ContentLength >= 0 {
 		body = make([]byte, r.ContentLength)
-		_, err = io.ReadFull(from, body)
+		_, err = io.ReadFull(r.Body, body)
 	} else {
 		var buf bytes.Buffer
-		_, err = buf.ReadFrom(from)
+		_, err = buf.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
 		body = buf.Bytes()
 	}
 	if timed && err == nil {

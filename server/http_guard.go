@@ -31,9 +31,8 @@ func (h *HTTP) admit(w http.ResponseWriter, r *http.Request) (status int, err er
 	}
 	switch r.Method {
 	case http.MethodPost:
-		if media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" ||
-			params["charset"] != "" && !strings.EqualFold(params["charset"], "utf-8") {
-			return http.StatusUnsupportedMediaType, fmt.Errorf("content type %q: want application/json", r.Header.Get("Content-Type"))
+		if contentType := r.Header.Get("Content-Type"); !isJSON(contentType) {
+			return http.StatusUnsupportedMediaType, fmt.Errorf("content type %q: want application/json", contentType)
 		}
 		if !accepts(r, "application/json") || !accepts(r, "text/event-stream") {
 			return http.StatusNotAcceptable, errors.New("accept: want both application/json and text/event-stream")
@@ -44,6 +43,15 @@ func (h *HTTP) admit(w http.ResponseWriter, r *http.Request) (status int, err er
 		}
 	}
 	return 0, nil
+}
+
+// isJSON reports whether a content type says JSON.
+func isJSON(contentType string) bool {
+	if contentType == "application/json" {
+		return true
+	}
+	media, params, err := mime.ParseMediaType(contentType)
+	return err == nil && media == "application/json" && (params["charset"] == "" || strings.EqualFold(params["charset"], "utf-8"))
 }
 
 // allowPage lets a web page of another origin call and read the answers.
@@ -76,6 +84,9 @@ func accepts(r *http.Request, media string) bool {
 
 // refused reports whether the parameters of a media range give it no weight at all.
 func refused(params string) bool {
+	if params == "" {
+		return false
+	}
 	for param := range strings.SplitSeq(params, ";") {
 		name, value, _ := strings.Cut(strings.TrimSpace(param), "=")
 		if q, err := strconv.ParseFloat(value, 64); strings.EqualFold(name, "q") && err == nil && q == 0 {
@@ -152,12 +163,20 @@ func (h *HTTP) hostAllowed(r *http.Request, called host) bool {
 	if !ok {
 		return called.local()
 	}
-	at, err := netip.ParseAddrPort(address.String())
+	at, err := addrPort(address)
 	if err != nil || at.Addr().Unmap().IsLoopback() { // or a socket without an address
 		return called.local()
 	}
 	ip, err := netip.ParseAddr(called.name)
 	return err == nil && ip.Unmap() == at.Addr().Unmap()
+}
+
+// addrPort is the address and port of a network address.
+func addrPort(address net.Addr) (netip.AddrPort, error) {
+	if tcp, ok := address.(*net.TCPAddr); ok {
+		return tcp.AddrPort(), nil
+	}
+	return netip.ParseAddrPort(address.String())
 }
 
 // originAllowed reports whether a page of an origin may call the server.
