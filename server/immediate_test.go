@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,18 +17,22 @@ import (
 func TestImmediateToolsRunWhereTheyWereRead(t *testing.T) {
 	passes := func(next server.Call) server.Call { return next }
 	for _, tt := range []struct {
-		name    string
-		options *server.Options
-		tool    []server.ToolOption
-		want    string
+		name      string
+		options   *server.Options
+		tool      []server.ToolOption
+		arguments string
+		want      string
 	}{
-		{"immediate", nil, []server.ToolOption{server.Immediate}, "roots/list: " + jsonrpc.ErrInOrder.Error()},
-		{"immediate, with middleware", &server.Options{Incoming: []server.Middleware{passes}}, []server.ToolOption{server.Immediate}, "file:///x"},
-		{"not immediate", nil, nil, "file:///x"},
+		{"immediate", nil, []server.ToolOption{server.Immediate}, `{}`, "roots/list: " + jsonrpc.ErrInOrder.Error()},
+		{"immediate, with middleware", &server.Options{Incoming: []server.Middleware{passes}}, []server.ToolOption{server.Immediate}, `{}`, "file:///x"},
+		{"immediate, large arguments", nil, []server.ToolOption{server.Immediate}, `{"pad":"` + strings.Repeat("x", 64<<10) + `"}`, "file:///x"},
+		{"not immediate", nil, nil, `{}`, "file:///x"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := server.New(info, tt.options)
-			require.NoError(t, server.AddTool(s, mcptypes.Tool{Name: "roots"}, func(ctx context.Context, _ struct{}) (string, error) {
+			require.NoError(t, server.AddTool(s, mcptypes.Tool{Name: "roots"}, func(ctx context.Context, _ struct {
+				Pad string `json:"pad,omitempty"`
+			}) (string, error) {
 				roots, err := server.Roots(ctx)
 				if err != nil {
 					return "", err
@@ -40,7 +45,7 @@ func TestImmediateToolsRunWhereTheyWereRead(t *testing.T) {
 				}),
 			})
 			for range 2 { // the session goes on
-				result, err := call(t, p, "roots", `{}`)
+				result, err := call(t, p, "roots", tt.arguments)
 				require.NoError(t, err)
 				require.Equal(t, tt.want, text(t, result))
 			}

@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pipeSize is how much a pipe on stdin or stdout holds: the most that the kernel
-// gives without privilege.
-const pipeSize = 1 << 20
+// pipeSize is how much a pipe on stdin or stdout should hold. What one user's pipes
+// may hold together is bounded, so that this is less than a pipe can have.
+const pipeSize = 256 << 10
 
 // widen makes a pipe hold more, so that large messages go through it in few
 // steps. What is no pipe, or cannot be widened, stays as it is.

@@ -26,8 +26,12 @@ func Loose(t *tool) { t.loose = true }
 // Immediate says that a tool answers at once: its function waits for nothing and
 // asks the client nothing. On a stream such as stdio it is run where its call was
 // read, which saves a goroutine, but holds up what comes after it, a cancellation
-// included. Where there is middleware, it makes no difference.
+// included. It makes no difference where there is middleware, and for large arguments.
 func Immediate(t *tool) { t.immediate = true }
+
+// immediateSize bounds the arguments of calls that are run where they were read:
+// many large answers would hold up the reading until the client takes them.
+const immediateSize = 32 << 10
 
 // A tool is a registered tool.
 type tool struct {
@@ -188,7 +192,8 @@ func listed[T any](ctx context.Context, s *Server, r *registry[T], cursor string
 
 // orderOfCall says where a call is run.
 func (s *Server) orderOfCall(params wire.Value) jsonrpc.Order {
-	if p, ok := params.(*mcptypes.CallToolParams); ok && len(s.options.Incoming) == 0 {
+	p, ok := params.(*mcptypes.CallToolParams)
+	if ok && len(s.options.Incoming) == 0 && len(p.Arguments.String()) <= immediateSize {
 		if t, found := s.tools.get(p.Name); found && t.immediate {
 			return jsonrpc.Inline
 		}
