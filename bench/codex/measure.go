@@ -71,7 +71,7 @@ func begin(ctx context.Context, o options, programs [2]program) ([]row, error) {
 		}
 		for range o.rounds * 5 {
 			for i, s := range servers {
-				wall, err := timed(func() error { _, err := s.call("newConversation", struct{}{}); return err })
+				wall, err := timed(func() error { _, err := s.call("newConversation", struct{}{}, ""); return err })
 				if err != nil {
 					return err
 				}
@@ -95,7 +95,7 @@ func answering() (*scripted.Server, error) {
 
 // converse begins a conversation and listens to it.
 func converse(s *process) (id string, err error) {
-	result, err := s.call("newConversation", struct{}{})
+	result, err := s.call("newConversation", struct{}{}, "")
 	if err != nil {
 		return "", err
 	}
@@ -105,7 +105,7 @@ func converse(s *process) (id string, err error) {
 	if err := json.Unmarshal(result, &begun); err != nil {
 		return "", err
 	}
-	_, err = s.call("addConversationListener", begun)
+	_, err = s.call("addConversationListener", begun, "")
 	return begun.ConversationID, err
 }
 
@@ -113,11 +113,7 @@ func converse(s *process) (id string, err error) {
 func turn(s *process, id string) error {
 	_, err := s.call("sendUserMessage", map[string]any{
 		"conversationId": id, "items": []any{map[string]any{"type": "text", "data": map[string]any{"text": "What is to do?"}}},
-	})
-	if err != nil {
-		return err
-	}
-	_, err = s.until(func(m message) bool { return m.Method == "codex/event/task_complete" })
+	}, "codex/event/task_complete")
 	return err
 }
 
@@ -244,7 +240,7 @@ func listing(ctx context.Context, o options, programs [2]program) ([]row, error)
 			for range o.rounds {
 				for i, s := range servers {
 					took, err := timed(func() error {
-						page, err := s.call("listConversations", struct{}{})
+						page, err := s.call("listConversations", struct{}{}, "")
 						pages[i] = strings.ReplaceAll(string(page), s.home, "")
 						return err
 					})

@@ -59,14 +59,15 @@ func launch(ctx context.Context, p program, dir, config string) (*process, error
 		return nil, err
 	}
 	const hello = `{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}`
-	if _, err := s.call("initialize", json.RawMessage(hello)); err != nil {
+	if _, err := s.call("initialize", json.RawMessage(hello), ""); err != nil {
 		return nil, errors.Join(err, s.end())
 	}
 	return s, nil
 }
 
-// call sends a request and returns its result.
-func (s *process) call(method string, params any) (json.RawMessage, error) {
+// call sends a request and returns its result. It waits for the notification
+// event too, if that is not empty: it may come before the result.
+func (s *process) call(method string, params any, event string) (result json.RawMessage, err error) {
 	s.nextID++
 	id := strconv.Itoa(s.nextID)
 	text, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": s.nextID, "method": method, "params": params})
@@ -76,31 +77,26 @@ func (s *process) call(method string, params any) (json.RawMessage, error) {
 	if _, err := s.in.Write(append(text, '\n')); err != nil {
 		return nil, fmt.Errorf("%s: %w", method, err)
 	}
-	m, err := s.until(func(m message) bool { return string(m.ID) == id && m.Method == "" })
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", method, err)
-	case m.Error != nil:
-		return nil, fmt.Errorf("%s: answered %s", method, m.Error)
-	}
-	return m.Result, nil
-}
-
-// until reads until a message is what is waited for.
-func (s *process) until(is func(message) bool) (message, error) {
-	for {
+	for answered, told := false, event == ""; !answered || !told; {
 		line, err := s.out.ReadSlice('\n')
 		if err != nil {
-			return message{}, err
+			return nil, fmt.Errorf("%s: %w", method, err)
 		}
 		var m message
 		if err := json.Unmarshal(line, &m); err != nil {
-			return message{}, err
+			return nil, fmt.Errorf("%s: %w", method, err)
 		}
-		if is(m) {
-			return m, nil
+		switch {
+		case m.Method != "":
+			told = told || m.Method == event
+		case string(m.ID) != id:
+		case m.Error != nil:
+			return nil, fmt.Errorf("%s: answered %s", method, m.Error)
+		default:
+			answered, result = true, m.Result
 		}
 	}
+	return result, nil
 }
 
 // end closes stdin and waits for the exit.

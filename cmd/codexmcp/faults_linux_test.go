@@ -114,14 +114,19 @@ func (p *program) next(wanted func(map[string]any) bool) map[string]any {
 	return nil
 }
 
+func (p *program) send(id, method string, params any) {
+	p.t.Helper()
+	text, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": id, "method": method, "params": params})
+	require.NoError(p.t, err)
+	_, err = p.in.Write(append(text, '\n'))
+	require.NoError(p.t, err)
+}
+
 // call sends a request. Either the result or the message of the error is
 // returned.
 func (p *program) call(method string, params any) (result map[string]any, refusal string) {
 	p.t.Helper()
-	text, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": method, "method": method, "params": params})
-	require.NoError(p.t, err)
-	_, err = p.in.Write(append(text, '\n'))
-	require.NoError(p.t, err)
+	p.send(method, method, params)
 	m := p.next(func(m map[string]any) bool { return m["id"] == method })
 	if failed, ok := m["error"].(map[string]any); ok {
 		return nil, failed["message"].(string)
@@ -140,10 +145,15 @@ func (p *program) must(method string, params any) map[string]any {
 // turn says something and waits for the end of the turn.
 func (p *program) turn(conversation, text string) {
 	p.t.Helper()
-	p.must("sendUserMessage", map[string]any{"conversationId": conversation, "items": []any{
+	p.send("say", "sendUserMessage", map[string]any{"conversationId": conversation, "items": []any{
 		map[string]any{"type": "text", "data": map[string]any{"text": text}},
 	}})
-	p.next(func(m map[string]any) bool { return m["method"] == "codex/event/task_complete" })
+	answered, ended := false, false // in whatever order
+	p.next(func(m map[string]any) bool {
+		answered = answered || m["id"] == "say"
+		ended = ended || m["method"] == "codex/event/task_complete"
+		return answered && ended
+	})
 }
 
 // exit closes the input and waits for the end.
