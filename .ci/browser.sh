@@ -15,7 +15,9 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 
 find_browser() { command -v chromium google-chrome chromium-browser | head -1; }
 if [ -z "$(find_browser)" ]; then
-	{ timeout 120 apt-get update -qq && timeout 400 apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } >&2
+	export DEBIAN_FRONTEND=noninteractive
+	timeout 120 apt-get update -qq
+	timeout 400 apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null
 fi
 BROWSER_PROGRAM=$(find_browser)
 SCREENSHOTS=$(cd "$cache" && pwd)/screenshots

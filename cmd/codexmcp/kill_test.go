@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -59,6 +60,10 @@ stream_max_retries = 0
 			continue
 		}
 		saved, err := rollout.Read(os.Getenv("CODEX_HOME"), told.path)
+		if errors.Is(err, rollout.ErrEmpty) && len(told.messages)+len(told.calls) == 0 {
+			told.path = "" // it was killed before there was anything to keep
+			continue
+		}
 		require.NoError(t, err)
 		said, ended := items(t, saved, "message"), items(t, saved, "function_call_output")
 		for _, message := range told.messages {

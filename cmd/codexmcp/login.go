@@ -177,8 +177,8 @@ func loginKey(ctx context.Context, in io.Reader, errw io.Writer) error {
 
 // readKey asks a person for a key, or reads the first line of a pipe.
 func readKey(ctx context.Context, in io.Reader, errw io.Writer) (string, error) {
-	if file, ok := in.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		return askKey(ctx, file, errw)
+	if terminal, ok := terminalOf(in); ok {
+		return askKey(ctx, terminal, errw)
 	}
 	line, err := bufio.NewReader(io.LimitReader(in, maxKey+1)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -188,6 +188,12 @@ func readKey(ctx context.Context, in io.Reader, errw io.Writer) (string, error) 
 		return "", fmt.Errorf("read the API key: more than %d bytes", maxKey)
 	}
 	return strings.TrimSpace(line), nil
+}
+
+// terminalOf returns the terminal that in is, if a person sits there.
+func terminalOf(in io.Reader) (*os.File, bool) {
+	file, ok := in.(*os.File)
+	return file, ok && term.IsTerminal(int(file.Fd()))
 }
 
 // askKey asks a person for a key, which is not shown, and offers that of the

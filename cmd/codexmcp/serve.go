@@ -120,6 +120,9 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 		return err
 	}
 	if flags.http == "" {
+		if _, ok := terminalOf(in); ok {
+			_ = say(errw, "Waiting for an MCP client on stdin (Ctrl-D ends). A client starts this by itself; codexmcp demo shows one at work.")
+		}
 		err = srv.Serve(ctx, jsonrpc.Lines(in, out, jsonrpc.Limits{}))
 	} else {
 		err = serveHTTP(ctx, srv, flags, errw)

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -18,9 +20,7 @@ import (
 func openTerminal(t *testing.T) (person, program *os.File) {
 	t.Helper()
 	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Skipf("this machine has no terminals: %v", err)
-	}
+	require.NoError(t, err)
 	t.Cleanup(func() { _ = person.Close() })
 	require.NoError(t, unix.IoctlSetPointerInt(int(person.Fd()), unix.TIOCSPTLCK, 0))
 	number, err := unix.IoctlGetInt(int(person.Fd()), unix.TIOCGPTN)
@@ -82,4 +82,22 @@ func TestAskingForTheKeyCanBeGivenUp(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(home, "auth.json"))
 	_, err := person.WriteString("\n") // the read that was given up ends
 	require.NoError(t, err)
+}
+
+// Who starts the server by hand is told what it waits for.
+func TestServingATerminal(t *testing.T) {
+	newHome(t, "")
+	person, program := openTerminal(t)
+	said, errw := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		var out bytes.Buffer
+		ended <- run(context.Background(), []string{"serve"}, program, &out, errw)
+	}()
+	line, err := bufio.NewReader(said).ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, line, "Waiting for an MCP client on stdin")
+	_, err = person.WriteString("\x04") // Ctrl-D
+	require.NoError(t, err)
+	require.Equal(t, 0, <-ended)
 }
