@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs bin/codexmcp against clients that others wrote: the official Go SDK, the
-# TypeScript SDK and the Inspector's command line.
+# Runs our servers against clients that others wrote, and our client against their
+# servers: the official Go SDK, mcp-go, the TypeScript SDK, the reference server
+# server-everything and the Inspector's command line.
 # usage: .ci/interop.sh CACHE_DIR
 set -euo pipefail
 cache=${1:?usage: interop.sh CACHE_DIR}
@@ -8,7 +9,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/.ci/node.sh" "$cache"
 cd "$root"
 
-(cd interop && go vet ./... && go test ./...)
+(cd interop && go vet ./... && CODEXMCP_INTEROP_NODE="$node_home" go test ./...)
 
 . .ci/model.sh
 

@@ -358,17 +358,12 @@ func (t *httpTransport) failure(r *http.Request, answer *http.Response) error {
 
 // refusalIn is the JSON-RPC error in an answer, or nil if there is none.
 func refusalIn(body []byte) *jsonrpc.Error {
-	raw, err := wire.ParseRaw(body)
-	if err != nil {
+	var message wire.Members
+	if message.UnmarshalJSON(body) != nil {
 		return nil
 	}
-	message, err := members(raw)
-	if err != nil {
-		return nil
-	}
-	refusal, ok := message.Get("error")
 	var e mcp20251125.Error
-	if !ok || refusal.Decode(&e) != nil {
+	if refusal, ok := message.Get("error"); !ok || refusal.Decode(&e) != nil {
 		return nil
 	}
 	return &jsonrpc.Error{Code: e.Code, Message: e.Message, Data: e.Data}
