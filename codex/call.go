@@ -24,6 +24,9 @@ type ToolCall struct {
 	Name, CallID, Arguments string
 	// Emit tells the listeners of the conversation.
 	Emit func(mcpprotocol.EventMsg)
+	// Approve asks a person whether the tool may run, as if it were the command.
+	// For a refusal there is the text that the model is told.
+	Approve func(command []string, reason string) (allowed bool, refusal string)
 }
 
 // call runs the tool an item calls and returns what goes back to the model. A
@@ -70,7 +73,12 @@ func (t *turn) function(i *mcpprotocol.FunctionCallItem) (output string, more []
 		return t.viewImage(i.Arguments)
 	}
 	if t.c.options.Tools != nil {
-		call := ToolCall{Name: i.Name, CallID: i.CallID, Arguments: i.Arguments, Emit: t.emitLive}
+		call := ToolCall{Name: i.Name, CallID: i.CallID, Arguments: i.Arguments, Emit: t.emitLive, Approve: func(command []string, reason string) (bool, string) {
+			if t.settings.Approval == mcpprotocol.AskForApprovalNever {
+				return false, "the tool was not run: " + reason + ", and nobody may be asked"
+			}
+			return t.askToRun(i.CallID, command, t.settings.Cwd, reason)
+		}}
 		if output, known := t.c.options.Tools.Call(t.ctx, call); known {
 			return output, nil
 		}

@@ -7360,6 +7360,95 @@ func (x TokenUsageInfo) MarshalJSON() ([]byte, error) { return wire.Append(nil, 
 func (x *TokenUsageInfo) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
 
 // EncodeJSON writes the object: known members, then what Extra holds.
+func (x *ToolPin) EncodeJSON(e *wire.Encoder) {
+	e.Object()
+	e.String(`"approved_at":`, x.ApprovedAt)
+	e.String(`"fingerprint":`, x.Fingerprint)
+	e.String(`"server":`, x.Server)
+	e.String(`"tool":`, x.Tool)
+	e.EndObject(x.Extra, toolPinMembers)
+}
+
+// DecodeJSON reads the object. Members it does not know go to Extra.
+func (x *ToolPin) DecodeJSON(d *wire.Decoder) {
+	*x = ToolPin{}
+	var seen uint64
+	for k, ok := d.First(); ok; k, ok = d.Next() {
+		switch k {
+		case "approved_at":
+			d.Once(&seen, 1<<0)
+			x.ApprovedAt = d.String()
+		case "fingerprint":
+			d.Once(&seen, 1<<1)
+			x.Fingerprint = d.String()
+		case "server":
+			d.Once(&seen, 1<<2)
+			x.Server = d.String()
+		case "tool":
+			d.Once(&seen, 1<<3)
+			x.Tool = d.String()
+		default:
+			d.Extra(&x.Extra, k)
+		}
+	}
+	d.Require(seen, 0xf, "approved_at", "fingerprint", "server", "tool")
+}
+
+var toolPinMembers = []string{"approved_at", "fingerprint", "server", "tool"}
+
+// AppendJSON appends the value's JSON to dst.
+func (x *ToolPin) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
+
+// MarshalJSON implements [encoding/json.Marshaler].
+func (x ToolPin) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
+
+// UnmarshalJSON implements [encoding/json.Unmarshaler].
+func (x *ToolPin) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
+
+// EncodeJSON writes the object: known members, then what Extra holds.
+func (x *ToolPinFile) EncodeJSON(e *wire.Encoder) {
+	e.Object()
+	e.Key(`"pins":`)
+	e.Array()
+	for i := range x.Pins {
+		x.Pins[i].EncodeJSON(e)
+	}
+	e.EndArray()
+	e.EndObject(x.Extra, toolPinFileMembers)
+}
+
+// DecodeJSON reads the object. Members it does not know go to Extra.
+func (x *ToolPinFile) DecodeJSON(d *wire.Decoder) {
+	*x = ToolPinFile{}
+	var seen uint64
+	for k, ok := d.First(); ok; k, ok = d.Next() {
+		switch k {
+		case "pins":
+			d.Once(&seen, 1<<0)
+			x.Pins = []ToolPin{}
+			for ok := d.FirstItem(); ok; ok = d.NextItem() {
+				x.Pins = append(x.Pins, ToolPin{})
+				x.Pins[len(x.Pins)-1].DecodeJSON(d)
+			}
+		default:
+			d.Extra(&x.Extra, k)
+		}
+	}
+	d.Require(seen, 0x1, "pins")
+}
+
+var toolPinFileMembers = []string{"pins"}
+
+// AppendJSON appends the value's JSON to dst.
+func (x *ToolPinFile) AppendJSON(dst []byte) ([]byte, error) { return wire.Append(dst, x) }
+
+// MarshalJSON implements [encoding/json.Marshaler].
+func (x ToolPinFile) MarshalJSON() ([]byte, error) { return wire.Append(nil, &x) }
+
+// UnmarshalJSON implements [encoding/json.Unmarshaler].
+func (x *ToolPinFile) UnmarshalJSON(data []byte) error { return wire.Unmarshal(data, x) }
+
+// EncodeJSON writes the object: known members, then what Extra holds.
 func (x *Tools) EncodeJSON(e *wire.Encoder) {
 	e.Object()
 	e.OptBool(`"viewImage":`, x.ViewImage, x.Extra)

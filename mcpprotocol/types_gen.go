@@ -2320,6 +2320,35 @@ type TokenUsageInfo struct {
 	Extra wire.Members `json:"-"`
 }
 
+// ToolPin is a tool of an external MCP server as a person approved it.
+type ToolPin struct {
+	// When that was, RFC 3339 in UTC.
+	ApprovedAt string `json:"approved_at"`
+
+	// The SHA-256 of the tool's name, description, schemas and annotations,
+	// in hexadecimal.
+	Fingerprint string `json:"fingerprint"`
+
+	// The server's name in the configuration.
+	Server string `json:"server"`
+
+	// The tool's name, as the server has it.
+	Tool string `json:"tool"`
+
+	// Extra are the members this revision does not know, in the order they came.
+	Extra wire.Members `json:"-"`
+}
+
+// ToolPinFile is the content of mcp_pins.json: the tools that were approved,
+// the newest last.
+type ToolPinFile struct {
+	// One for each tool.
+	Pins []ToolPin `json:"pins"`
+
+	// Extra are the members this revision does not know, in the order they came.
+	Extra wire.Members `json:"-"`
+}
+
 // Tools is which of the model's optional tools are on.
 type Tools struct {
 	// Whether the model may look at image files. Absent when the file does

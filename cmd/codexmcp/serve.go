@@ -204,7 +204,7 @@ func newManager(base *config.Base, credentials *auth.Manager, agent *useragent.A
 		},
 		NewTools: func(ctx context.Context, c *config.Conversation, d codex.Delegate) (codex.ToolSet, []error) {
 			o := mcpclient.Options{
-				Info: mcptypes.Implementation{Name: "codex-mcp-client", Title: "Codex", Version: version()}, Log: log,
+				Info: mcptypes.Implementation{Name: "codex-mcp-client", Title: "Codex", Version: version()}, Log: log, Home: c.Home,
 			}
 			elicits, samples := mcpserver.Abilities(ctx)
 			if elicits {

@@ -199,7 +199,7 @@ func (b *Base) resolve(s *settings, r Request) (*Conversation, error) {
 	t.settings = append(t.settings, s.shellSettings...)
 	c.MCPServers = s.servers
 	for _, m := range s.servers {
-		t.settings = append(t.settings, Setting{Key: "mcp_servers." + m.Name, Value: display(append([]string{m.Command}, m.Args...)), Origin: m.From})
+		t.settings = append(t.settings, Setting{Key: "mcp_servers." + m.Name, Value: display(m.Where()), Origin: m.From})
 	}
 	c.PlanTool = pick(t, "include_plan_tool", given("include_plan_tool", r.IncludePlanTool))
 	c.ApplyPatchTool = pick(t, "include_apply_patch_tool", given("include_apply_patch_tool", r.IncludeApplyPatchTool))

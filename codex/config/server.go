@@ -2,6 +2,7 @@ package config
 
 import (
 	"math"
+	"net/url"
 	"regexp"
 	"time"
 )
@@ -19,6 +20,16 @@ type MCPServer struct {
 	Env            map[string]string
 	StartupTimeout time.Duration // 0: not set, that is [DefaultStartupTimeout]
 
+	// URL is where a server is that is reached over streamable HTTP instead of
+	// started; BearerTokenVar names the variable with the token for it, if it wants
+	// one, and Headers are sent with every request.
+	URL            string
+	BearerTokenVar string
+	Headers        map[string]string
+
+	CallTimeout time.Duration // how long a call of a tool may take; 0: not set
+	PinTools    bool          // whether tools run only as a person approved them
+
 	// From is where the entry begins.
 	From Origin
 }
@@ -31,14 +42,40 @@ func ValidServerName(name string) bool { return serverName.MatchString(name) }
 
 func decodeServer(d *decoder, s namedSection) MCPServer {
 	m := MCPServer{
-		Name:    s.id,
-		Command: need(d, s, "command", asString).value,
-		Args:    read(d, s.section, "args", asStrings).value,
-		Env:     read(d, s.section, "env", asStringMap).value,
-		From:    s.from,
+		Name: s.id,
+		Args: read(d, s.section, "args", asStrings).value,
+		Env:  read(d, s.section, "env", asStringMap).value,
+		From: s.from,
+
+		BearerTokenVar: read(d, s.section, "bearer_token_env_var", asString).value,
+		Headers:        read(d, s.section, "http_headers", asStringMap).value,
+		StartupTimeout: milliseconds(read(d, s.section, "startup_timeout_ms", asCount)),
+		CallTimeout:    milliseconds(read(d, s.section, "tool_timeout_ms", asCount)),
+		PinTools:       read(d, s.section, "pin_tools", asBool).value,
 	}
-	if timeout := read(d, s.section, "startup_timeout_ms", asCount); timeout.set {
-		m.StartupTimeout = time.Duration(min(timeout.value, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond
+	checkHeaders(d, s, "http_headers", m.Headers, validHeaderValue)
+	if address := read(d, s.section, "url", asString); address.set {
+		m.URL = address.value
+		if s.get("command") != nil {
+			d.fail(s.node, s.key("url"), "a server has a command or a url, not both")
+		}
+		if u, err := url.Parse(m.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			d.fail(s.get("url"), s.key("url"), "%q is no HTTP URL", m.URL)
+		}
+		return m
 	}
+	m.Command = need(d, s, "command", asString).value
 	return m
+}
+
+func milliseconds(s setting[int64]) time.Duration {
+	return time.Duration(min(s.value, math.MaxInt64/int64(time.Millisecond))) * time.Millisecond
+}
+
+// Where says what the server is: a URL, or a command with its arguments.
+func (m *MCPServer) Where() []string {
+	if m.URL != "" {
+		return []string{m.URL}
+	}
+	return append([]string{m.Command}, m.Args...)
 }

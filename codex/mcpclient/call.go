@@ -2,6 +2,7 @@ package mcpclient
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,6 +35,9 @@ func (p *Pool) Call(ctx context.Context, call codex.ToolCall) (output string, kn
 	invocation := mcpprotocol.MCPInvocation{Server: t.server.config.Name, Tool: t.Name, Arguments: arguments}
 	if arguments.IsZero() {
 		invocation.Arguments = null
+	}
+	if refusal := p.approve(t, arguments, call.Approve); refusal != "" {
+		return refusal, true
 	}
 	call.Emit(&mcpprotocol.MCPToolCallBeginEvent{CallID: call.CallID, Invocation: invocation})
 	began := time.Now()
@@ -86,7 +90,7 @@ func argumentsOf(text string) (wire.Raw, error) {
 // call runs the tool. When the server dies meanwhile, a tool that may be
 // repeated is.
 func (t *tool) call(ctx context.Context, arguments wire.Raw) (mcptypes.CallToolResult, error) {
-	limit := t.server.options.CallTimeout
+	limit := cmp.Or(t.server.config.CallTimeout, t.server.options.CallTimeout)
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %v: %w", limit, context.DeadlineExceeded))
 	defer cancel()
 	for repeated := false; ; repeated = true {

@@ -24,4 +24,11 @@
 //     that its other members imply, and string if there are none;
 //   - integer becomes number;
 //   - $schema and $id are left out.
+//
+// # Pins
+//
+// With pin_tools a server's tool runs only as a person has approved it: before its
+// first call, and before the first after its description, schemas or annotations
+// have changed, a person is asked as about a command. What was approved is kept in
+// mcp_pins.json in the home folder.
 package mcpclient

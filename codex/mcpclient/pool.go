@@ -39,7 +39,10 @@ type Options struct {
 	// to it. Without them it is told that this client does not do that.
 	Elicit        func(ctx context.Context, server string, params mcptypes.ElicitParams) (mcptypes.ElicitResult, error)
 	CreateMessage func(ctx context.Context, server string, params mcptypes.CreateMessageParams) (mcptypes.CreateMessageResult, error)
-	// Connect opens a session with a server. Nil means as a child process.
+	// Home is the folder that keeps which tools were approved, see [config.MCPServer].
+	Home string
+	// Connect opens a session with a server. Nil means as a child
+	// process, or over HTTP.
 	Connect func(context.Context, config.MCPServer, client.Options) (*client.Session, error)
 	// Log is told what goes wrong beside the protocol. Nil means nowhere.
 	Log *slog.Logger

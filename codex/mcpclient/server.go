@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -47,8 +49,23 @@ type server struct {
 	closed     bool
 }
 
-// connect starts a server as a child process.
+// connect starts a server as a child process, or opens a session with one that
+// is elsewhere.
 func connect(ctx context.Context, c config.MCPServer, environ []string, o client.Options) (*client.Session, error) {
+	if c.URL != "" {
+		header := http.Header{}
+		for name, value := range c.Headers {
+			header.Set(name, value)
+		}
+		if c.BearerTokenVar != "" {
+			token := variable(environ, c.BearerTokenVar)
+			if token == "" {
+				return nil, fmt.Errorf("the variable %s, which should hold the token for %s, is not set", c.BearerTokenVar, c.URL)
+			}
+			header.Set("Authorization", "Bearer "+token)
+		}
+		return client.ConnectHTTP(ctx, client.HTTP{URL: c.URL, Header: header}, o)
+	}
 	cmd := exec.Command(c.Command, c.Args...)
 	cmd.Env = client.Environment(environ, c.Env)
 	transport, err := client.Command(cmd, o.Limits)
@@ -56,6 +73,16 @@ func connect(ctx context.Context, c config.MCPServer, environ []string, o client
 		return nil, err
 	}
 	return client.Connect(ctx, transport, o)
+}
+
+// variable is the value of a variable in an environment.
+func variable(environ []string, name string) string {
+	for _, v := range slices.Backward(environ) {
+		if value, ok := strings.CutPrefix(v, name+"="); ok {
+			return value
+		}
+	}
+	return ""
 }
 
 // revisions are the revisions a server can have. The handshake comes first, as

@@ -131,7 +131,9 @@ func addTools(s *mcp.Server) {
 		cancelled.Add(1)
 		return "", errors.Join(ctx.Err(), err)
 	})
-	add(s, "cancelled", func(context.Context, *mcp.CallToolRequest, none) (string, error) { return fmt.Sprint(cancelled.Load()), nil })
+	add(s, "cancelled", func(context.Context, *mcp.CallToolRequest, none) (string, error) {
+		return fmt.Sprint(cancelled.Load()), nil
+	})
 	add(s, "grow", func(context.Context, *mcp.CallToolRequest, none) (string, error) {
 		add(s, "grown", func(context.Context, *mcp.CallToolRequest, none) (string, error) { return "here", nil })
 		return "grown", nil

@@ -2369,6 +2369,30 @@ export interface TokenUsageInfo {
   total_token_usage: TokenUsage;
 }
 
+/** ToolPin is a tool of an external MCP server as a person approved it. */
+export interface ToolPin {
+  /** When that was, RFC 3339 in UTC. */
+  approved_at: string;
+  /**
+   * The SHA-256 of the tool's name, description, schemas and annotations, in
+   * hexadecimal.
+   */
+  fingerprint: string;
+  /** The server's name in the configuration. */
+  server: string;
+  /** The tool's name, as the server has it. */
+  tool: string;
+}
+
+/**
+ * ToolPinFile is the content of mcp_pins.json: the tools that were approved,
+ * the newest last.
+ */
+export interface ToolPinFile {
+  /** One for each tool. */
+  pins: ToolPin[];
+}
+
 /** Tools is which of the model's optional tools are on. */
 export interface Tools {
   /** Whether the model may look at image files. Absent when the file does not say. */
