@@ -100,7 +100,8 @@ type Input struct {
 	// submission number.
 	ID string
 	// Listener, if set, is told of the turn this input is part of, from here to
-	// its terminal event. In the turn that this input begins its approver and its
+	// its terminal event; where nobody else listens also of what came before, and
+	// of what belongs to no turn. In the turn that this input begins its approver and its
 	// delegate are asked before any other.
 	Listener *Listener
 	// Alone refuses to join a turn that runs: that is [ErrBusy].
@@ -113,9 +114,11 @@ func (c *Conversation) ID() mcpprotocol.ConversationID { return c.id }
 // RolloutPath is where the conversation is recorded.
 func (c *Conversation) RolloutPath() string { return c.options.Recorder.Path() }
 
-// Listen adds a listener. The first one is told what happened before it came.
-// The returned function removes it.
-func (c *Conversation) Listen(l *Listener) (remove func()) { return c.feed.add(l) }
+// Listen adds a listener. One that comes when there is none is told what
+// happened while nobody listened. The returned function removes it.
+func (c *Conversation) Listen(l *Listener) (remove func()) {
+	return c.feed.add(l, func(Event) bool { return true })
+}
 
 // Send says something. The input begins a turn, or joins the one that runs; the
 // turn it is part of is returned. A turn that is about to end is waited for.

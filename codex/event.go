@@ -36,9 +36,9 @@ type feed struct {
 	// mu protects what follows. It is never held while a listener is called.
 	mu        sync.Mutex
 	listeners []*Listener // never changed, but replaced
-	log       eventLog    // for the first listener, and for readers if keep is set
-	keep      bool        // whether events are kept once somebody has listened
-	heard     bool        // whether there ever was a listener
+	log       eventLog    // for the next listener while there is none, and for readers if keep is set
+	keep      bool        // whether events are kept also while somebody listens
+	heard     int64       // the number in log of the first event that nobody has heard
 	status    Status
 	changed   chan struct{} // if somebody waits: closed when a listener or an event comes
 }
@@ -47,16 +47,19 @@ func newFeed(keep bool) *feed {
 	return &feed{keep: keep, status: Status{State: mcpprotocol.ConversationStateIdle}}
 }
 
-// emit delivers an event to every listener, or keeps it for the first one.
+// emit delivers an event to every listener, or keeps it for the next one.
 func (f *feed) emit(e Event) {
 	f.emitting.Lock()
 	defer f.emitting.Unlock()
 	f.mu.Lock()
 	f.status.note(e)
-	if f.keep || !f.heard {
+	listeners := f.listeners
+	if f.keep || len(listeners) == 0 {
 		f.log.add(e)
 	}
-	listeners := f.listeners
+	if len(listeners) > 0 {
+		f.heard = f.log.next
+	}
 	f.wake()
 	f.mu.Unlock()
 	for _, l := range listeners {
@@ -90,26 +93,26 @@ func (f *feed) has(l *Listener) bool {
 	return slices.Contains(f.listeners, l)
 }
 
-// add adds a listener. The first one gets what happened before it came. The
-// returned function removes it: it is not called again, but a call that is under
-// way may still return later.
-func (f *feed) add(l *Listener) (remove func()) {
+// add adds a listener. One that comes when there is none gets what happened
+// meanwhile, as far as it is of concern to it; nobody else will. The returned
+// function removes it: it is not called again, but a call that is under way may
+// still return later.
+func (f *feed) add(l *Listener, concerns func(Event) bool) (remove func()) {
 	f.emitting.Lock()
 	defer f.emitting.Unlock()
 	f.mu.Lock()
-	var missed []Event
-	if !f.heard {
-		f.heard = true
-		missed = f.log.events()
-		if !f.keep {
-			f.log = eventLog{}
-		}
+	missed, _, _ := f.log.since(f.heard, maxKept, maxKeptBytes)
+	f.heard = f.log.next
+	if !f.keep {
+		f.log = eventLog{next: f.log.next}
 	}
 	f.listeners = append(slices.Clip(f.listeners), l)
 	f.wake()
 	f.mu.Unlock()
 	for _, e := range missed {
-		l.Event(e)
+		if concerns(e) {
+			l.Event(e)
+		}
 	}
 	return func() {
 		f.mu.Lock()

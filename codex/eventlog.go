@@ -46,12 +46,6 @@ func (l *eventLog) add(e Event) {
 	l.bytes += size
 }
 
-// events are those that are kept.
-func (l *eventLog) events() []Event {
-	events, _, _ := l.since(0, len(l.kept), maxKeptBytes)
-	return events
-}
-
 // since returns kept events from a number on, the number to go on with, and how
 // many events before the first one returned are no longer kept.
 func (l *eventLog) since(from int64, limit, maxBytes int) (events []Event, next, missed int64) {

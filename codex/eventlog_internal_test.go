@@ -18,7 +18,7 @@ func TestEdge18KeptEventsAreBounded(t *testing.T) {
 			f.emit(said("x"))
 		}
 		heard := 0
-		f.add(&Listener{Event: func(Event) { heard++ }})
+		f.add(&Listener{Event: func(Event) { heard++ }}, everything)
 		require.Equal(t, maxKept, heard)
 		f.emit(said("y"))
 		require.Equal(t, maxKept+1, heard)
@@ -62,8 +62,8 @@ func TestRemovedListenerHearsNothing(t *testing.T) {
 	f := newFeed(false)
 	var removeSecond func()
 	heard := 0
-	f.add(&Listener{Event: func(Event) { removeSecond() }})
-	removeSecond = f.add(&Listener{Event: func(Event) { heard++ }})
+	f.add(&Listener{Event: func(Event) { removeSecond() }}, everything)
+	removeSecond = f.add(&Listener{Event: func(Event) { heard++ }}, everything)
 	f.emit(Event{Msg: &mcpprotocol.ShutdownCompleteEvent{}})
 	require.Zero(t, heard)
 }
@@ -93,4 +93,32 @@ func TestStatusFollowsEvents(t *testing.T) {
 	s = emit("2", &mcpprotocol.TaskCompleteEvent{})
 	require.Equal(t, "2", s.TurnID)
 	require.Equal(t, mcpprotocol.TurnStatusCompleted, s.LastStatus)
+}
+
+func everything(Event) bool { return true }
+
+// What happens while nobody listens is for the next listener, once, and as far as
+// it wants to know.
+func TestNextListenerHearsWhatNobodyHeard(t *testing.T) {
+	for _, keep := range []bool{false, true} {
+		f := newFeed(keep)
+		heard := ""
+		listener := &Listener{Event: func(e Event) { heard += e.ID }}
+		emit := func(id string) { f.emit(Event{ID: id, Msg: &mcpprotocol.TaskStartedEvent{}}) }
+		emit("a")
+		remove := f.add(listener, everything)
+		emit("b")
+		removeOther := f.add(listener, everything)
+		emit("c")
+		require.Equal(t, "abcc", heard)
+		remove()
+		removeOther()
+		emit("d")
+		emit("e")
+		remove = f.add(listener, func(e Event) bool { return e.ID == "e" })
+		require.Equal(t, "abcce", heard)
+		remove()
+		f.add(listener, everything)
+		require.Equal(t, "abcce", heard)
+	}
 }

@@ -108,10 +108,11 @@ func (t *turn) join(input *Input) (bool, error) {
 	return true, nil
 }
 
-// listen adds a listener until the turn's end. t.mu is held once the turn runs.
+// listen adds a listener until the turn's end. What nobody has heard of other
+// turns is not for it. t.mu is held once the turn runs.
 func (t *turn) listen(l *Listener) {
 	if l.Event != nil {
-		t.leave = append(t.leave, t.c.feed.add(l))
+		t.leave = append(t.leave, t.c.feed.add(l, func(e Event) bool { return e.ID == "" || e.ID == t.handle.id }))
 	}
 }
 

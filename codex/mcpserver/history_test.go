@@ -233,7 +233,7 @@ func Test63IdleConversationsLeaveTheMemory(t *testing.T) {
 		config:  []string{`mcp_servers.x.command = "x"`},
 		replies: []scripted.Reply{text("one"), text("two")},
 		manager: func(o *codex.Options) {
-			o.IdleTime = 20 * time.Millisecond
+			o.IdleTime = 250 * time.Millisecond
 			o.NewTools = func(context.Context, *config.Conversation, codex.Delegate) (codex.ToolSet, []error) {
 				if first {
 					first = false
@@ -251,7 +251,7 @@ func Test63IdleConversationsLeaveTheMemory(t *testing.T) {
 	select {
 	case <-closed:
 		t.Fatal("somebody listens")
-	case <-time.After(100 * time.Millisecond): // five times the time it may be idle
+	case <-time.After(time.Second): // four times the time it may be idle
 	}
 	c.result("removeConversationListener", object{"subscriptionId": subscription})
 	select {

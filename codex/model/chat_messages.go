@@ -46,6 +46,7 @@ type chatHistory struct {
 	outputs  map[int]int    // of calls
 	thoughts map[int]string // by the item that shows them
 	told     map[int]bool   // outputs that are written already
+	said     string         // the last text of the assistant
 }
 
 func (c *chatHistory) end() { c.EndObject(wire.Members{}, nil) }
@@ -58,18 +59,15 @@ func (c *chatHistory) message(role, text string) {
 }
 
 // assistant writes what the model said from item i on, as one message, with the outputs of its calls.
-// It returns the item behind.
+// A text like the one before it is not said again. It returns the item behind.
 func (c *chatHistory) assistant(i int) int {
-	c.Object()
-	c.Const(`"role":`, "assistant")
-	reasoning := ""
-	if x, ok := c.input[i].(*mcpprotocol.MessageItem); ok {
-		c.String(`"content":`, textOf(x.Content))
-		reasoning = c.thoughts[i]
+	text, reasoning, repeated := "", "", false
+	message, speaks := c.input[i].(*mcpprotocol.MessageItem)
+	if speaks {
+		text, reasoning = textOf(message.Content), c.thoughts[i]
+		repeated = text != "" && text == c.said
+		c.said = text
 		i++
-	} else {
-		c.Key(`"content":`)
-		c.Null()
 	}
 	var calls []int
 	for ; i < len(c.input); i++ {
@@ -81,6 +79,17 @@ func (c *chatHistory) assistant(i int) int {
 		}
 		calls = append(calls, i)
 		reasoning += c.thoughts[i]
+	}
+	if repeated && len(calls) == 0 {
+		return i
+	}
+	c.Object()
+	c.Const(`"role":`, "assistant")
+	if speaks && !repeated {
+		c.String(`"content":`, text)
+	} else {
+		c.Key(`"content":`)
+		c.Null()
 	}
 	if len(calls) > 0 {
 		c.Key(`"tool_calls":`)

@@ -33,8 +33,8 @@ func TestHeaders(t *testing.T) {
 			p.EnvKey = "MOCK_KEY"
 			p.HTTPHeaders = map[string]string{"X-One": "one"}
 			p.EnvHTTPHeaders = map[string]string{"OpenAI-Organization": "ORG", "OpenAI-Project": "UNSET", "X-Blank": "BLANK"}
-			p.QueryParams = map[string]string{"b": "2", "api-version": "2025"}
-		}, "/v1/chat/completions?api-version=2025&b=2", http.Header{
+			p.QueryParams = map[string]string{"b": "x y%2f é", "api-version": "2025"}
+		}, "/v1/chat/completions?api-version=2025&b=x%20y%2f%20%C3%A9", http.Header{
 			"Authorization": {"Bearer key-1"}, "X-One": {"one"}, "Openai-Organization": {"org-1"}}},
 		{"configured ones win", model.WireAPIChat, func(p *model.Provider) {
 			p.EnvKey = "MOCK_KEY"

@@ -130,7 +130,8 @@ func (p Provider) isAzure() bool {
 }
 
 // target is the URL to post to. Base and query are put together as they were written: some gateways
-// know their paths only with a doubled slash or an unescaped character.
+// know their paths only with a doubled slash or an unescaped character. Only what no request may
+// contain is escaped.
 func (p Provider) target(chatGPT bool) (*url.URL, error) {
 	base := p.BaseURL
 	switch {
@@ -150,7 +151,14 @@ func (p Provider) target(chatGPT bool) (*url.URL, error) {
 		if i == 0 {
 			separator = "?"
 		}
-		query.WriteString(separator + name + "=" + p.QueryParams[name])
+		query.WriteString(separator)
+		for _, c := range []byte(name + "=" + p.QueryParams[name]) {
+			if c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>`, c) >= 0 {
+				fmt.Fprintf(&query, "%%%02X", c)
+				continue
+			}
+			query.WriteByte(c)
+		}
 	}
 	u, err := url.Parse(base + path + query.String())
 	if err != nil {

@@ -72,6 +72,9 @@ func TestChatRequest(t *testing.T) {
 		{"image", []string{image}, []string{
 			`{"role":"user","content":[{"type":"text","text":"look"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}`}},
 		{"answer", []string{hello, answer, hello}, []string{told, `{"role":"assistant","content":"answer"}`, told}},
+		{"the same answer again", []string{hello, answer, hello, answer, hello, answer, call1, out1}, []string{told,
+			`{"role":"assistant","content":"answer"}`, told, told,
+			`{"role":"assistant","content":null,"tool_calls":[` + toldOne + `]}`, toldOut1}},
 		{"call", []string{hello, call1, out1}, []string{told, `{"role":"assistant","content":null,"tool_calls":[` + toldOne + `]}`, toldOut1}},
 		{"calls one after the other", []string{hello, call1, out1, call2, out2}, []string{told,
 			`{"role":"assistant","content":null,"tool_calls":[` + toldOne + `]}`, toldOut1,
