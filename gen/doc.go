@@ -7,7 +7,8 @@
 //	overlay   deliberate departures, as data
 //	load      the schema, checked keyword by keyword
 //	reduce    the many ways to say a thing brought to one
-//	build     every decision about Go: names, types (with union and method)
+//	build     every decision about Go: names, types (with struct, enum, union,
+//	          discriminate and method)
 //	render    the model as source, through templates
 //	drift     what is on disk against what should be
 //
