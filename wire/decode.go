@@ -22,6 +22,7 @@ type Decoder struct {
 	lent        bool // whether text is only good until the end
 	closedEnums bool
 
+	ahead   aheadString
 	scratch []byte          // for strings with escapes
 	chunk   strings.Builder // of copies that were handed out
 
@@ -55,6 +56,7 @@ func (d *Decoder) ResetBytes(text []byte) {
 func (d *Decoder) reset(text string, lent bool) {
 	const keep = 64 << 10 // what one large message needed is not held for ever
 	d.text, d.lent, d.pos, d.depth, d.err, d.nameCount = text, lent, 0, 0, nil, 0
+	d.ahead = aheadString{}
 	d.dropChunk()
 	if cap(d.scratch) > keep {
 		d.scratch = nil
@@ -375,12 +377,15 @@ func (d *Decoder) Raw() Raw {
 
 // Members reads an object and returns its members as they stand.
 func (d *Decoder) Members() Members {
-	m := Members{newMemberList()}
+	var m Members
 	for k, ok := d.First(); ok; k, ok = d.Next() {
 		d.Extra(&m, k)
 	}
 	if d.err != nil {
 		return Members{}
+	}
+	if m.m == nil {
+		m.m = new(memberList)
 	}
 	return m
 }
@@ -468,7 +473,7 @@ func (d *Decoder) decode(v Value) error {
 	d.limit = MaxDepth
 	v.DecodeJSON(d)
 	err := d.End()
-	d.text, d.err = "", nil
+	d.text, d.err, d.ahead = "", nil, aheadString{}
 	d.dropChunk()
 	decoders.Put(d)
 	return err

@@ -69,5 +69,5 @@
 // came, but for line ends between its tokens.
 //
 // Time and memory are in proportion to the text, whatever is in it; what is looked ahead into, for the sake of a union, is
-// read twice.
+// read twice, but for long strings.
 package wire

@@ -10,7 +10,7 @@ func (d *Decoder) PeekKind() Kind { return kindOf(d.next()) }
 func (d *Decoder) PeekHas(path ...string) bool {
 	at := d.pos
 	for _, name := range path {
-		if at = skimMember(d.text, at, name); at < 0 {
+		if at = d.skimMember(at, name); at < 0 {
 			return false
 		}
 	}
@@ -24,7 +24,7 @@ func (d *Decoder) PeekString(key string) (string, bool) {
 	// What unions are told apart by mostly comes first.
 	if at := i + len(key) + 5; at <= len(s) && s[i] == '{' && s[i+1] == '"' && s[i+2:at-3] == key && s[at-3:at] == `":"` {
 		i = at - 1
-	} else if i = skimMember(s, i, key); i < 0 || i >= len(s) || s[i] != '"' {
+	} else if i = d.skimMember(i, key); i < 0 || i >= len(s) || s[i] != '"' {
 		return "", false
 	}
 	end := skimString(s, i+1)
@@ -40,7 +40,7 @@ func (d *Decoder) PeekString(key string) (string, bool) {
 // PeekInt returns the integer that the object at the cursor has as the member called key; false if there is
 // no object, no such member, or no integer of 64 bits.
 func (d *Decoder) PeekInt(key string) (int64, bool) {
-	i := skimMember(d.text, d.pos, key)
+	i := d.skimMember(d.pos, key)
 	if i < 0 || i >= len(d.text) || kindOf(d.text[i]) != KindNumber {
 		return 0, false
 	}

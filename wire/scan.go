@@ -282,23 +282,10 @@ func (d *Decoder) nameAt(i int) nameSpan {
 // checked when it is read. They return -1 where they find no end.
 
 func skimString(s string, i int) int {
-	for near := i + 64; i < near && i <= len(s)-8; {
-		m := specials(wordAt(s, i)) & highs
-		if m == 0 {
-			i += 8
-			continue
-		}
-		i += bits.TrailingZeros64(m) >> 3
-		switch s[i] {
-		case '"':
-			return i + 1
-		case '\\':
-			i++ // what comes next is part of an escape
-		}
-		i++
-	}
-	if i > len(s) {
+	if i = skimNear(s, i); i >= len(s) {
 		return -1
+	} else if s[i] == '"' {
+		return i + 1
 	}
 	for {
 		n := strings.IndexByte(s[i:], '"')
@@ -315,6 +302,26 @@ func skimString(s string, i int) int {
 			return i
 		}
 	}
+}
+
+// skimNear is skimString for the next few words. It returns the offset of the quote, or how far it came.
+func skimNear(s string, i int) int {
+	for near := i + 64; i < near && i <= len(s)-8; {
+		m := specials(wordAt(s, i)) & highs
+		if m == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(m) >> 3
+		switch s[i] {
+		case '"':
+			return i
+		case '\\':
+			i++ // what comes next is part of an escape
+		}
+		i++
+	}
+	return i
 }
 
 func skimValue(s string, i int) int {
@@ -350,11 +357,34 @@ func skimValue(s string, i int) int {
 	return -1
 }
 
+// readAhead passes over the string that starts at offset i. A long one is read, so that it need not be read again.
+func (d *Decoder) readAhead(i int) int {
+	if end := skimNear(d.text, i); end < len(d.text) && d.text[end] == '"' {
+		return end + 1
+	}
+	pos := d.pos
+	v, owned := d.scanString(i)
+	if d.err != nil {
+		return -1
+	}
+	d.ahead = aheadString{i, d.pos, v, owned}
+	d.pos = pos
+	return d.ahead.end
+}
+
+// An aheadString is a string that was read before its turn.
+type aheadString struct {
+	start, end int // start is 0 if there is none
+	v          string
+	owned      bool
+}
+
 // isEnd reports whether c ends a number or a literal.
 func isEnd(c byte) bool { return c == ',' || c == ']' || c == '}' || c == ':' || c == '"' || c <= ' ' }
 
 // skimMember returns the offset of the value that the object at offset i has under key, or -1.
-func skimMember(s string, i int, key string) int {
+func (d *Decoder) skimMember(i int, key string) int {
+	s := d.text
 	if i = skipSpace(s, i); i >= len(s) || s[i] != '{' {
 		return -1
 	}
@@ -376,7 +406,7 @@ func skimMember(s string, i int, key string) int {
 			return i
 		}
 		if i < len(s) && s[i] == '"' {
-			i = skimString(s, i+1)
+			i = d.readAhead(i + 1)
 		} else {
 			i = skimValue(s, i)
 		}

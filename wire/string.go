@@ -70,6 +70,10 @@ func unitLen(s string, i int) int {
 // scanString reads the string whose opening quote is before start. The result is part of the text unless
 // there are escapes; then it is new and owned is true.
 func (d *Decoder) scanString(start int) (v string, owned bool) {
+	if start == d.ahead.start {
+		d.pos = d.ahead.end
+		return d.ahead.v, d.ahead.owned
+	}
 	s := d.text
 	end, ascii := textEnd(s, start)
 	if end < len(s) && s[end] == '"' {
@@ -130,44 +134,47 @@ func (d *Decoder) scanSparse(s string, start, i int) string {
 
 // scanEscaped goes on reading the string that starts in s at start and has its first special byte at i.
 func (d *Decoder) scanEscaped(s string, start, i int) string {
-	begin, buf := start, d.scratch
-	n := i - start
+	buf, n := d.scratch, i-start
 	if len(buf) < n+room {
 		buf = make([]byte, 2*n+256)
 	}
 	copy(buf, s[start:i])
+	state := uint64(utf8Ok)
+	if !validUTF8(s[start:i]) {
+		state = utf8Bad
+	}
 	for i < len(s) {
 		if n > len(buf)-room {
 			buf = widen(buf, n, max(n, skimString(s, i)-i))
 		}
-		if n, i = unescapeWords(buf, n, s, i); i >= len(s) || n > len(buf)-room {
+		if n, i, state = unescapeWords(buf, n, s, i, state); i >= len(s) || n > len(buf)-room {
 			continue
 		}
 		c := s[i]
+		state = utf8Row[c] >> state & 63
 		switch {
 		case c == '"':
 			d.scratch = buf
-			v := string(buf[:n])
-			if !validUTF8(v) { // then the text is not either: an escape stands for whole characters
-				d.badUTF8(begin, i)
+			if state != utf8Ok {
+				d.badUTF8(start, i)
 				return ""
 			}
 			d.pos = i + 1
-			return v
+			return string(buf[:n])
 		case !isSpecial[c]:
 			buf[n] = c
 			n++
 			i++
-			continue
 		case i+1 < len(s) && c == '\\' && simpleEscape[s[i+1]] != 0:
 			buf[n] = simpleEscape[s[i+1]]
 			n++
 			i += 2
-			continue
-		}
-		at := i
-		if n, i = unescapeUnits(buf, n, s, i); i == at {
-			break
+		default:
+			at := i
+			if n, i = unescapeUnits(buf, n, s, i); i == at {
+				d.badString(i)
+				return ""
+			}
 		}
 	}
 	d.badString(i)

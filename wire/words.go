@@ -187,35 +187,42 @@ func escapedEnd(s string, i int) int {
 const room = 32
 
 // unescapeWords copies s from i on to buf from n on, with simple escapes resolved, until something else that is special
-// comes, or there is no room, or s has fewer than eight bytes left. It returns how far it came in both.
-func unescapeWords(buf []byte, n int, s string, i int) (int, int) {
+// comes, or there is no room, or s has fewer than eight bytes left. It returns how far it came in both, and the state of the
+// check for UTF-8 (see utf8Row), which goes on while the processor waits for the rest.
+func unescapeWords(buf []byte, n int, s string, i int, state uint64) (int, int, uint64) {
 	for i <= len(s)-8 && n <= len(buf)-room {
 		w := wordAt(s, i)
 		out := (*[16]byte)(buf[n:])
 		binary.LittleEndian.PutUint64(out[:], w)
-		m := special(w)
+		after := state
+		if w&highs|state != utf8Ok {
+			after = utf8After(w>>32, utf8After(w, state))
+		}
 		i += 8
 		n += 8
-		for less := 0; m != 0; {
+		less := 0
+		for m := special(w); m != 0; {
 			t := bits.TrailingZeros64(m) & 56
 			x := w >> t
-			at := t>>3 - less
 			c := simpleEscape[byte(x>>8)]
 			if byte(x) != '\\' || c == 0 {
-				if byte(x) == '\\' && t == 56 {
+				if byte(x) == '\\' && t == 56 { // the escape reaches into the next word
 					i--
-					n--
+					less++
 					break
 				}
-				return n - 8 + t>>3, i - 8 + t>>3
+				w &= 1<<t - 1
+				return n - less - 8 + t>>3, i - 8 + t>>3, utf8After(w>>32, utf8After(w, state))
 			}
+			at := t>>3 - less
 			binary.LittleEndian.PutUint64(out[at&7:], x>>8&^0xff|uint64(c))
 			less++
-			n--
 			m &^= 0x8080 << t
 		}
+		n -= less
+		state = after
 	}
-	return n, i
+	return n, i, state
 }
 
 // unescapeUnits is unescapeWords for a run of \u escapes; it stops at a broken one as well.
