@@ -58,7 +58,7 @@
 // sessions behind any load balancer: a client goes on at another process when one
 // ends, misses nothing that was sent, and is told of the requests that ended with it.
 // What a program keeps of a session by itself it keeps under [Session.ID]. [ListenHTTP] is a whole program's worth of it; [RequireToken] and
-// [ResourceServer] let only those in who may.
+// [ResourceServer], for which package oauth verifies tokens, let only those in who may.
 //
 //	http.Handle("/mcp", server.HTTPHandler(s, nil))
 //

@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,9 +22,12 @@ type ListenOptions struct {
 	Address string
 	// Path is where the server is found; /mcp when empty.
 	Path string
-	// Token is what clients must send as their bearer token. It can only be
-	// left out on an address of this machine.
+	// Token is what clients must send as their bearer token. Without it, and
+	// without Resource, only this machine can be served.
 	Token string
+	// Resource lets those in who bring an access token, in place of Token. The
+	// host of its URL is one by which the server may be called.
+	Resource *ResourceServer
 	// HTTP are the options of the handler.
 	HTTP HTTPOptions
 	// Ready is called with the server's URL when it can be reached.
@@ -47,19 +52,33 @@ func ListenHTTP(ctx context.Context, s *Server, o ListenOptions) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	at, err := netip.ParseAddrPort(listener.Addr().String())
-	if err == nil && o.Token == "" && !at.Addr().Unmap().IsLoopback() {
+	if err == nil && o.Token == "" && o.Resource == nil && !at.Addr().Unmap().IsLoopback() {
 		err = fmt.Errorf("listen at %q: without a token only this machine can be served", address)
 	}
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	handler := HTTPHandler(s, &o.HTTP)
-	var served http.Handler = handler
-	if o.Token != "" {
-		served = RequireToken(o.Token, served)
-	}
 	mux := http.NewServeMux()
-	mux.Handle(o.Path, served)
+	if o.Resource != nil {
+		u, err := url.Parse(o.Resource.Resource)
+		if err == nil && (o.Token != "" || u.Host == "") {
+			err = fmt.Errorf("resource %q: want a URL, and no token beside it", o.Resource.Resource)
+		}
+		if err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		o.HTTP.AllowedHosts = append(slices.Clone(o.HTTP.AllowedHosts), u.Host)
+		mux.Handle(o.Resource.MetadataPath(), o.Resource.Metadata())
+	}
+	handler := HTTPHandler(s, &o.HTTP)
+	switch {
+	case o.Resource != nil:
+		mux.Handle(o.Path, o.Resource.Protect(handler))
+	case o.Token != "":
+		mux.Handle(o.Path, RequireToken(o.Token, handler))
+	default:
+		mux.Handle(o.Path, handler)
+	}
 	web := &http.Server{
 		Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 	}

@@ -8,6 +8,8 @@ import (
 
 // A Token is what is known of the bearer token that came with an HTTP request.
 type Token struct {
+	// Issuer is who issued it; empty if there is but one who could have.
+	Issuer string
 	// Subject is whose token it is.
 	Subject string
 	// Audience are the resources that it is for.
@@ -27,10 +29,14 @@ func TokenFrom(ctx context.Context) *Token {
 	return t
 }
 
-// tokenOwner is the owner of a request: the subject of its token.
+// tokenOwner is the owner of a request: the subject of its token, who is somebody
+// else with every issuer.
 func tokenOwner(r *http.Request) string {
 	if t := TokenFrom(r.Context()); t != nil {
-		return t.Subject
+		if t.Issuer == "" {
+			return t.Subject
+		}
+		return t.Issuer + " " + t.Subject
 	}
 	return ""
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/codexmcp/codexmcp/mcpprotocol"
 	"github.com/codexmcp/codexmcp/mcptypes"
 	"github.com/codexmcp/codexmcp/server"
+	"github.com/codexmcp/codexmcp/server/oauth"
 )
 
 // shutdownTime is how long conversations may take to end with the server.
@@ -40,6 +41,10 @@ type serveFlags struct {
 	idleTime  time.Duration
 	http      string
 	tokenFile string
+	issuers   []string
+	resource  string
+	scopes    []string
+	debug     string
 }
 
 func serveCommand() *cobra.Command {
@@ -52,7 +57,12 @@ $CODEX_HOME/config.toml; -c overrides what is there. It ends when stdin does.
 
 With --http it serves streamable HTTP at /mcp instead, to any number of clients.
 Clients must send a bearer token, read from --token-file or the variable
-CODEXMCP_TOKEN; only on a loopback address may it be left out.`,
+CODEXMCP_TOKEN; only on a loopback address may it be left out. With --issuer they
+send OAuth access tokens instead: JSON Web Tokens of that authorization server
+which are for --resource, the URL by which clients call the server.
+
+With --debug an address has profiles of the program at /debug/pprof/ and its
+health at /healthz. Elsewhere than on a loopback address it wants the token, too.`,
 		Example: `  codexmcp serve -c model=gpt-5
   codexmcp serve -c model=m -c model_provider=local -c 'model_providers.local={name="Local", base_url="http://localhost:11434/v1"}'
   codexmcp serve --http 127.0.0.1:8080 --token-file token.txt`,
@@ -67,6 +77,10 @@ CODEXMCP_TOKEN; only on a loopback address may it be left out.`,
 	cmd.Flags().DurationVar(&flags.idleTime, "idle-time", codex.DefaultIdleTime, "how long a conversation that nobody uses stays in memory; it comes back when spoken to")
 	cmd.Flags().StringVar(&flags.http, "http", "", "serve HTTP at this address, such as 127.0.0.1:8080")
 	cmd.Flags().StringVar(&flags.tokenFile, "token-file", "", "file with the bearer token that HTTP clients must send")
+	cmd.Flags().StringArrayVar(&flags.issuers, "issuer", nil, "accept access tokens of this authorization server; may be repeated")
+	cmd.Flags().StringVar(&flags.resource, "resource", "", "the URL by which HTTP clients call the server, which access tokens must be for")
+	cmd.Flags().StringArrayVar(&flags.scopes, "scope", nil, "a scope that access tokens must have; may be repeated")
+	cmd.Flags().StringVar(&flags.debug, "debug", "", "serve profiles and health at this address, such as 127.0.0.1:6060")
 	cmd.Flags().StringVar(&flags.logLevel, "log-level", "warn", "what goes to stderr: debug, info, warn or error")
 	return cmd
 }
@@ -78,6 +92,12 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 	}
 	if flags.tokenFile != "" && flags.http == "" {
 		return errMisuse{errors.New("--token-file is of use with --http only")}
+	}
+	if len(flags.issuers) > 0 && (flags.http == "" || flags.resource == "" || flags.tokenFile != "") {
+		return errMisuse{errors.New("--issuer wants --http and --resource, and no --token-file")}
+	}
+	if len(flags.issuers) == 0 && (flags.resource != "" || len(flags.scopes) > 0) {
+		return errMisuse{errors.New("--resource and --scope are of use with --issuer only")}
 	}
 	if flags.tools != "" && flags.tools != "conversations" {
 		return errMisuse{fmt.Errorf("--tools %q: want conversations", flags.tools)}
@@ -98,6 +118,17 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 	defer remove()
 	if err != nil {
 		log.Warn("scripts of the model will not find apply_patch", "error", err)
+	}
+	token, err := clientToken(flags.tokenFile)
+	if err != nil {
+		return err
+	}
+	if flags.debug != "" {
+		stopDebug, err := serveDebug(ctx, flags.debug, token, log, errw)
+		if err != nil {
+			return err
+		}
+		defer stopDebug()
 	}
 	base, err := loadConfig(flags.overrides)
 	if err != nil {
@@ -125,7 +156,7 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 		}
 		err = srv.Serve(ctx, jsonrpc.Lines(in, out, jsonrpc.Limits{}))
 	} else {
-		err = serveHTTP(ctx, srv, flags, errw)
+		err = serveHTTP(ctx, srv, flags, token, log, errw)
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
 	defer cancel()
@@ -139,28 +170,48 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 // tokenVariable holds the bearer token of HTTP clients.
 const tokenVariable = "CODEXMCP_TOKEN"
 
+// clientToken is the bearer token of HTTP clients, empty if there is none.
+func clientToken(file string) (string, error) {
+	if file == "" {
+		return os.Getenv(tokenVariable), nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read the token: %w", err)
+	}
+	token := strings.TrimSpace(string(text))
+	if token == "" {
+		return "", fmt.Errorf("read the token: %q is empty", file)
+	}
+	return token, nil
+}
+
 // serveHTTP runs the server over HTTP until ctx ends. It says where.
-func serveHTTP(ctx context.Context, srv *server.Server, flags serveFlags, errw io.Writer) error {
-	token := os.Getenv(tokenVariable)
-	if flags.tokenFile != "" {
-		text, err := os.ReadFile(flags.tokenFile)
-		if err != nil {
-			return fmt.Errorf("read the token: %w", err)
+func serveHTTP(ctx context.Context, srv *server.Server, flags serveFlags, token string, log *slog.Logger, errw io.Writer) error {
+	o := server.ListenOptions{Address: flags.http, Token: token, Grace: shutdownTime}
+	if len(flags.issuers) > 0 {
+		var config oauth.Config
+		for _, issuer := range flags.issuers {
+			config.Issuers = append(config.Issuers, oauth.Issuer{URL: issuer})
 		}
-		if token = strings.TrimSpace(string(text)); token == "" {
-			return fmt.Errorf("read the token: %q is empty", flags.tokenFile)
+		verifier, err := oauth.NewVerifier(config)
+		if err != nil {
+			return errMisuse{err}
+		}
+		o.Token = ""
+		o.Resource = &server.ResourceServer{
+			Resource: flags.resource, AuthorizationServers: verifier.Issuers(), Scopes: flags.scopes, Verify: verifier.Verify, Log: log,
 		}
 	}
-	return server.ListenHTTP(ctx, srv, server.ListenOptions{
-		Address: flags.http, Token: token, Grace: shutdownTime,
-		Ready: func(url string) {
-			who := "programs on this machine; no token is asked for"
-			if token != "" {
-				who = "clients that bring the token"
-			}
-			_ = say(errw, "Serving %s to %s.", url, who) // that nobody reads it changes nothing
-		},
-	})
+	who := "programs on this machine; no token is asked for"
+	switch {
+	case o.Resource != nil:
+		who = "clients that bring an access token of " + strings.Join(flags.issuers, " or ")
+	case token != "":
+		who = "clients that bring the token"
+	}
+	o.Ready = func(url string) { _ = say(errw, "Serving %s to %s.", url, who) } // that nobody reads it changes nothing
+	return server.ListenHTTP(ctx, srv, o)
 }
 
 // loadConfig reads the configuration of the process.
