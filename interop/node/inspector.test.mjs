@@ -78,7 +78,7 @@ test("codexmcp serve --http: a turn, and approvals given and refused", async (t)
   const server = await start(t, program, ["serve", "--http", "127.0.0.1:0", ...mock], {
     ready: /(http:\/\/\S+\/mcp)/, cwd: work, env: { ...process.env, CODEX_HOME: folder(t) },
   });
-  const page = await connect(t, server.match[1]);
+  const page = await connect(t, server.match[1], "auto");
   await page.getByRole("heading", { name: "Tools (2)" }).waitFor();
   const prompt = page.getByRole("textbox", { name: "prompt", exact: true });
 
