@@ -28,6 +28,7 @@ type program struct {
 	in    io.WriteCloser
 	lines *bufio.Scanner
 	errw  lockedBuffer
+	heard func(message any) // told of every message, if set
 }
 
 // A lockedBuffer may be read while a process writes.
@@ -106,6 +107,9 @@ func (p *program) next(wanted func(map[string]any) bool) map[string]any {
 	for p.lines.Scan() {
 		var m map[string]any
 		require.NoError(p.t, json.Unmarshal(p.lines.Bytes(), &m))
+		if p.heard != nil {
+			p.heard(m)
+		}
 		if wanted(m) {
 			return m
 		}

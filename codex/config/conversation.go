@@ -196,6 +196,7 @@ func (b *Base) resolve(s *settings, r Request) (*Conversation, error) {
 	}
 
 	c.ShellEnvironment = s.shellEnvironment
+	c.ShellEnvironment.credentials = s.credentialVariables()
 	t.settings = append(t.settings, s.shellSettings...)
 	c.MCPServers = s.servers
 	for _, m := range s.servers {

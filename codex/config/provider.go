@@ -133,3 +133,17 @@ func redactURL(text string) string {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// credentialVariables are the environment variables that hold credentials for
+// the configured providers.
+func (s *settings) credentialVariables() []string {
+	var names []string
+	for i := range s.providers {
+		p := &s.providers[i]
+		names = append(names, p.EnvKey)
+		for _, header := range sortedKeys(p.EnvHTTPHeaders) {
+			names = append(names, p.EnvHTTPHeaders[header])
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(coreVariables, name) })
+}

@@ -27,11 +27,13 @@ var secretPatterns = []string{"*KEY*", "*SECRET*", "*TOKEN*"}
 // shell_environment_policy.
 type ShellEnvironment struct {
 	Inherit               Inherit // "" means all
-	IgnoreDefaultExcludes bool    // keep what looks like a secret by its name
+	IgnoreDefaultExcludes bool    // keep what looks like a secret by its name, or is one of a provider's
 	Exclude               []string
 	Set                   map[string]string
 	IncludeOnly           []string
 	UseProfile            bool // run commands in the user's login shell
+
+	credentials []string // variables that providers take credentials from
 }
 
 // Build returns the environment of a command, given that of the server. The
@@ -74,7 +76,7 @@ func (p ShellEnvironment) inherits(name string) bool {
 			return false
 		}
 	}
-	if !p.IgnoreDefaultExcludes && matchesAny(secretPatterns, name) {
+	if !p.IgnoreDefaultExcludes && (matchesAny(secretPatterns, name) || slices.Contains(p.credentials, name)) {
 		return false
 	}
 	return !matchesAny(p.Exclude, name)

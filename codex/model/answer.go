@@ -28,7 +28,8 @@ type answer struct {
 	body        io.ReadCloser
 	contentType string
 	events      *sseReader
-	seen        bool // an event has come
+	seen        bool     // an event has come
+	secrets     []string // of the request
 }
 
 func newAnswer(ctx context.Context, idle time.Duration) *answer {

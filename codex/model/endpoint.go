@@ -109,7 +109,7 @@ func (e *Endpoint) stream(ctx context.Context, request Request, emit func(Event)
 			return err
 		}
 		defer answer.close()
-		return readChat(answer, request.ShowRawReasoning, emit)
+		return hide(readChat(answer, request.ShowRawReasoning, emit), answer.secrets)
 
 	case WireAPIResponses:
 		azure := e.provider.isAzure()
@@ -130,7 +130,7 @@ func (e *Endpoint) stream(ctx context.Context, request Request, emit func(Event)
 			return err
 		}
 		defer answer.close()
-		return readResponses(answer, request.ShowRawReasoning, azure, emit)
+		return hide(readResponses(answer, request.ShowRawReasoning, azure, emit), answer.secrets)
 	}
 	return fmt.Errorf("provider %q: unknown wire_api %q", e.provider.Name, e.provider.WireAPI)
 }
@@ -143,10 +143,13 @@ func (e *Endpoint) post(ctx context.Context, body []byte, conversationID string)
 		if err != nil {
 			return nil, err
 		}
+		secrets := e.secrets(credential)
 		answer, err := e.attempt(ctx, body, conversationID, credential)
 		if err == nil {
+			answer.secrets = secrets
 			return answer, nil
 		}
+		err = hide(err, secrets)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
