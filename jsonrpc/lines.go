@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	readSize  = 64 << 10  // of the buffer that lines are cut from
+	readSize  = 64 << 10  // of the buffer that lines are cut from,
+	wideSize  = 256 << 10 // and when lines do not fit it
 	writeSize = 256 << 10 // most bytes in one write, so that a slow reader is seen to make progress
 	chunkSize = 64 << 10  // most bytes of small messages that are written together
 	largeSize = 16 << 10  // messages from here on are not copied to be queued
@@ -148,8 +149,11 @@ func (l *lineReader) cut(part []byte) ([]byte, error) {
 
 // fill reads once.
 func (l *lineReader) fill() {
-	if l.buf == nil {
+	switch {
+	case l.buf == nil:
 		l.buf = make([]byte, readSize)
+	case l.long != nil && l.long.Len() >= readSize && len(l.buf) < wideSize:
+		l.buf = make([]byte, wideSize)
 	}
 	n, err := l.r.Read(l.buf)
 	l.from, l.to, l.err = 0, n, err
