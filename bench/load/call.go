@@ -13,7 +13,7 @@ import (
 type call struct {
 	name   string
 	method string
-	params string
+	params string // the members
 	text   string // that comes back, if it is an echo
 }
 
@@ -33,20 +33,32 @@ func echoOf(size int) call {
 	case size >= 1<<10:
 		name = fmt.Sprintf("echo %d KB", size>>10)
 	}
-	return call{name, "tools/call", `{"name":"echo","arguments":{"text":"` + text + `"}}`, text}
+	return call{name, "tools/call", `"name":"echo","arguments":{"text":"` + text + `"}`, text}
 }
 
 // idDigits is how many digits ids have, so that all messages are of one length.
 const idDigits = 9
 
+// stateless reports whether a revision has no handshake: its requests say of
+// themselves what a session otherwise knows.
+func stateless(revision string) bool { return revision >= "2026-07-28" }
+
 // message returns the request, and where in it the digits of its id are.
-func (c *call) message() (text []byte, idAt int) {
+func (c *call) message(revision string) (text []byte, idAt int) {
 	const head = `{"jsonrpc":"2.0","id":1`
-	text = []byte(head + strings.Repeat("0", idDigits-1) + `,"method":"` + c.method + `"`)
-	if c.params != "" {
-		text = append(append(text, `,"params":`...), c.params...)
+	members := c.params
+	if stateless(revision) {
+		if members != "" {
+			members += ","
+		}
+		members += `"_meta":{"io.modelcontextprotocol/protocolVersion":"` + revision + `",` +
+			`"io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"load","version":"1.0.0"}}`
 	}
-	return append(text, '}'), len(head)
+	params := ""
+	if members != "" {
+		params = `,"params":{` + members + `}`
+	}
+	return []byte(head + strings.Repeat("0", idDigits-1) + `,"method":"` + c.method + `"` + params + `}`), len(head)
 }
 
 // setID writes the id of the n-th request.

@@ -58,14 +58,14 @@ func (h *overHTTP) open(ctx context.Context, o *options, bare bool) error {
 		c.next = 1_000_000 * (i + 1)
 	}
 	session := ""
-	if !bare {
+	if !bare && !stateless(o.revision) {
 		if session, err = h.callers[0].initialize(address, o.revision); err != nil {
 			return err
 		}
 	}
 	for _, c := range h.callers {
-		text, at := h.row.call.message()
-		head := requestHead(address, o.revision, session, len(text))
+		text, at := h.row.call.message(o.revision)
+		head := requestHead(address, session, len(text), h.row.call.headers(o.revision))
 		c.request = slices.Concat(head, text)
 		c.id = c.request[len(head)+at:][:idDigits-1]
 		if err := c.call(); err != nil {
@@ -90,25 +90,38 @@ func dial(ctx context.Context, address string) (*caller, error) {
 	return &caller{conn: conn, reader: bufio.NewReaderSize(conn, 256<<10)}, nil
 }
 
+// headers are those that say in which revision a call is made, and in one without
+// sessions what it calls.
+func (c *call) headers(revision string) string {
+	lines := "Mcp-Protocol-Version: " + revision + "\r\n"
+	if stateless(revision) {
+		lines += "Mcp-Method: " + c.method + "\r\n"
+		if c.text != "" {
+			lines += "Mcp-Name: echo\r\n"
+		}
+	}
+	return lines
+}
+
 // requestHead is what comes before a body.
-func requestHead(address, revision, session string, size int) []byte {
+func requestHead(address, session string, size int, more string) []byte {
 	head := fmt.Appendf(nil, "POST /mcp HTTP/1.1\r\nHost: %s\r\nUser-Agent: load\r\nContent-Length: %d\r\n"+
 		"Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n", address, size)
 	if session != "" {
-		head = fmt.Appendf(head, "Mcp-Session-Id: %s\r\nMcp-Protocol-Version: %s\r\n", session, revision)
+		head = fmt.Appendf(head, "Mcp-Session-Id: %s\r\n", session)
 	}
-	return append(head, "\r\n"...)
+	return append(append(head, more...), "\r\n"...)
 }
 
 // initialize opens a session and returns its id.
 func (c *caller) initialize(address, revision string) (string, error) {
 	initialize, initialized := handshake(revision)
-	header, err := c.exchange(slices.Concat(requestHead(address, revision, "", len(initialize)), []byte(initialize)))
+	header, err := c.exchange(slices.Concat(requestHead(address, "", len(initialize), ""), []byte(initialize)))
 	if err != nil || !bytes.Contains(c.answer.Bytes(), []byte(`"result"`)) {
 		return "", errors.Join(fmt.Errorf("initialize: %.100q", c.answer.Bytes()), err)
 	}
 	session := header.Get("Mcp-Session-Id")
-	_, err = c.exchange(slices.Concat(requestHead(address, revision, session, len(initialized)), []byte(initialized)))
+	_, err = c.exchange(slices.Concat(requestHead(address, session, len(initialized), "Mcp-Protocol-Version: "+revision+"\r\n"), []byte(initialized)))
 	return session, err
 }
 

@@ -37,10 +37,12 @@ func openStdio(ctx context.Context, o *options, c contender, args []string, r *r
 }
 
 func (s *overStdio) open(o *options) error {
-	if err := s.initialize(o.revision); err != nil {
-		return err
+	if !stateless(o.revision) {
+		if err := s.initialize(o.revision); err != nil {
+			return err
+		}
 	}
-	text, at := s.row.call.message()
+	text, at := s.row.call.message(o.revision)
 	s.message = slices.Concat(text, []byte("\n"))
 	s.id = s.message[at : at+idDigits-1]
 	s.next = 1
