@@ -49,7 +49,7 @@ func ListenHTTP(ctx context.Context, s *Server, o ListenOptions) error {
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		return fmt.Errorf("serve HTTP: %w", err)
 	}
 	at, err := netip.ParseAddrPort(listener.Addr().String())
 	if err == nil && o.Token == "" && o.Resource == nil && !at.Addr().Unmap().IsLoopback() {

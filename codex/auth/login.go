@@ -296,7 +296,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 			return listener, nil
 		}
 		if attempt == bindAttempts {
-			return nil, fmt.Errorf("waiting for the browser: %w", err)
+			return nil, fmt.Errorf("wait at %q for the browser, which is sent there when the login is done: %w", address, err)
 		}
 		if attempt == 1 {
 			askToCancel(ctx, address)
