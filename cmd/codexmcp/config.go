@@ -100,7 +100,10 @@ and what was expected there, and the exit code is 1.`,
 					return err
 				}
 			}
-			return showSettings(out, conversation.Settings())
+			if err := showSettings(out, conversation.Settings()); err != nil {
+				return err
+			}
+			return conversation.Problems()
 		},
 	}
 	cmd.Flags().StringVar(&profile, "profile", "", "as a conversation with this profile would have it")

@@ -84,3 +84,33 @@ func TestConfigTrust(t *testing.T) {
 	require.Equal(t, 1, r.code)
 	require.Contains(t, r.err, "there is no .codex/config.toml")
 }
+
+// What keeps no conversation from starting is wrong all the same.
+func TestConfigCheckReportsWhatIsNotUsedYet(t *testing.T) {
+	home := newHome(t, `[mcp_servers."a b"]
+command = "x"
+[mcp_servers.empty]
+command = ""
+[model_providers.far]
+name = "Far"
+base_url = "nowhere"
+[profiles.p]
+model_provider = "none"
+`)
+	r := runWith(t, "", "config", "check")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.out, "sandbox_mode")
+	for _, line := range []string{
+		`config.toml:1: mcp_servers."a b": the name of a server`,
+		`config.toml:3: mcp_servers.empty.command: expected a program, found ""`,
+		`config.toml:7: model_providers.far.base_url: expected the URL of a model API, such as "https://host/v1", found "nowhere"`,
+		`config.toml:9: profiles.p.model_provider: there is no model provider "none"`,
+	} {
+		require.Contains(t, r.err, home+"/"+line)
+	}
+	newHome(t, "[mcp_servers.x]\ncommand = \"c\"\nenv = { A = 1, B = \"hush\" }\n")
+	r = runWith(t, "", "config", "check")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.err, "config.toml:3: mcp_servers.x.env.A: expected a string, found a number or boolean")
+	require.NotContains(t, r.err, "hush")
+}

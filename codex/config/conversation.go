@@ -103,6 +103,7 @@ type Conversation struct {
 
 	environ  []string
 	settings []Setting
+	problems []error
 }
 
 // Load reads the configuration of a process. What is wrong with it is the
@@ -248,6 +249,7 @@ func (s *settings) selectProfile(t *trace, r Request, c *Conversation) (profileK
 func (b *Base) resolveProvider(t *trace, s *settings, p profileKeys, c *Conversation) error {
 	// Of two providers with one id the first counts: the built-in ones stay.
 	providers := slices.Concat(builtinProviders(b.source.Environ, b.source.Version), s.providers)
+	c.problems = s.problems(providers)
 	id := pick(t, "model_provider", p.provider, s.provider, fallback(defaultProvider))
 	i := slices.IndexFunc(providers, func(p Provider) bool { return p.ID == id })
 	if i < 0 {

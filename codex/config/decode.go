@@ -83,11 +83,28 @@ func read[T any](d *decoder, s section, key string, as func(*node) (T, string)) 
 	case "":
 		return setting[T]{value: value, set: true, from: n.from}
 	case expectedMap:
-		d.fail(n, s.key(key), "expected %s, found %s", expected, kindOf(n))
+		d.failMap(n, s.key(key))
 	default:
 		d.fail(n, s.key(key), "expected %s, found %s", expected, describe(n))
 	}
 	return setting[T]{}
+}
+
+// failMap says what keeps a value from being a table of strings. It shows none
+// of them.
+func (d *decoder) failMap(n *node, key string) {
+	t, ok := n.value.(*table)
+	if !ok {
+		d.fail(n, key, "expected %s, found %s", expectedMap, kindOf(n))
+		return
+	}
+	for _, name := range t.keys {
+		if inner := t.nodes[name]; inner != nil {
+			if _, ok := inner.value.(string); !ok {
+				d.fail(inner, key+"."+quoteKey([]string{name}), "expected a string, found %s", kindOf(inner))
+			}
+		}
+	}
 }
 
 // need is like read for a key that must be there once its table is.

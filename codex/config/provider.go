@@ -135,7 +135,7 @@ func redactURL(text string) string {
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // credentialVariables are the environment variables that hold credentials for
-// the configured providers.
+// the configured providers and external servers.
 func (s *settings) credentialVariables() []string {
 	var names []string
 	for i := range s.providers {
@@ -144,6 +144,9 @@ func (s *settings) credentialVariables() []string {
 		for _, header := range sortedKeys(p.EnvHTTPHeaders) {
 			names = append(names, p.EnvHTTPHeaders[header])
 		}
+	}
+	for i := range s.servers {
+		names = append(names, s.servers[i].BearerTokenVar)
 	}
 	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(coreVariables, name) })
 }
