@@ -34,10 +34,11 @@ type serverEntry struct {
 	Args           []string          `json:"args"`
 	Env            map[string]string `json:"env"`
 	StartupTimeout *int64            `json:"startup_timeout_ms"`
+	URL            string            `json:"url,omitzero"`
 }
 
 func entryOf(s config.MCPServer) serverEntry {
-	entry := serverEntry{Name: s.Name, Command: s.Command, Args: s.Args, Env: s.Env}
+	entry := serverEntry{Name: s.Name, Command: s.Command, Args: s.Args, Env: s.Env, URL: s.URL}
 	if entry.Args == nil {
 		entry.Args = []string{}
 	}
@@ -71,7 +72,7 @@ func mcpListCommand() *cobra.Command {
 			table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 			lines := []string{"NAME\tCOMMAND\tARGS\tENV"}
 			for _, s := range servers {
-				lines = append(lines, strings.Join([]string{s.Name, s.Command, orDash(strings.Join(s.Args, " ")), orDash(variables(s.Env))}, "\t"))
+				lines = append(lines, strings.Join([]string{s.Name, s.Where()[0], orDash(strings.Join(s.Args, " ")), orDash(variables(s.Env))}, "\t"))
 			}
 			if err := say(table, "%s", strings.Join(lines, "\n")); err != nil {
 				return err
@@ -199,6 +200,10 @@ func showServer(out io.Writer, s config.MCPServer) error {
 	timeout := s.StartupTimeout
 	if timeout == 0 {
 		timeout = config.DefaultStartupTimeout
+	}
+	if s.URL != "" {
+		return say(out, "%s\n  url:             %s\n  token in:        %s\n  startup timeout: %s\n  set in:          %s",
+			s.Name, s.URL, orDash(s.BearerTokenVar), timeout, s.From)
 	}
 	return say(out, "%s\n  command:         %s\n  args:            %s\n  env:             %s\n  startup timeout: %s\n  set in:          %s",
 		s.Name, s.Command, orDash(strings.Join(s.Args, " ")), orDash(variables(s.Env)), timeout, s.From)

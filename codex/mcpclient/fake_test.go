@@ -37,6 +37,9 @@ type message struct {
 	Error  json.RawMessage `json:"error"`
 }
 
+// hugeLine is how long a line of a hostile server is.
+const hugeLine = 64 << 20
+
 const listed = `{"name":%q,"inputSchema":{"type":"object"},"annotations":{"idempotentHint":%v}}`
 
 // fake is a server that does what its mode says, and what is normal else.
@@ -60,7 +63,8 @@ func fake(mode string, in io.Reader, out io.Writer) int {
 		}
 		switch m.Method {
 		case "initialize":
-			hostile(mode, m, say, out)
+			misanswer(mode, m, say, out,
+				`{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"fake","version":"1"}%s}}`)
 		case "ping":
 			say(`{"jsonrpc":"2.0","id":%s,"result":{}}`, m.ID)
 		case "tools/list":
@@ -108,6 +112,11 @@ func fake(mode string, in io.Reader, out io.Writer) int {
 				say(`{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}`)
 			case "environment":
 				a.Text = strings.Join(os.Environ(), " ")
+			default:
+				if hostile, ok := strings.CutPrefix(a.Text, "hostile: "); ok {
+					misanswer(hostile, m, say, out, `{"jsonrpc":"2.0","id":%s,"result":{"content":[]%s}}`)
+					continue
+				}
 			}
 			say(`{"jsonrpc":"2.0","id":%s,"result":{"content":[{"type":"text","text":%q}]}}`, m.ID, a.Text)
 		default:
@@ -117,9 +126,8 @@ func fake(mode string, in io.Reader, out io.Writer) int {
 	return 0
 }
 
-// hostile answers initialize as no server should.
-func hostile(mode string, m message, say func(string, ...any), out io.Writer) {
-	const answer = `{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"fake","version":"1"}%s}}`
+// misanswer answers a request as no server should.
+func misanswer(mode string, m message, say func(string, ...any), out io.Writer, answer string) {
 	switch mode {
 	case "mute":
 	case "twice":
@@ -134,12 +142,23 @@ func hostile(mode string, m message, say func(string, ...any), out io.Writer) {
 			say(`{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}`)
 		}
 		say(answer, m.ID, "")
+	case "floods for ever":
+		for {
+			if _, err := io.WriteString(out, `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"noise"}}`+"\n"); err != nil {
+				os.Exit(0)
+			}
+		}
+	case "floods stderr":
+		for range 1000 {
+			_, _ = fmt.Fprintln(os.Stderr, strings.Repeat("noise ", 200))
+		}
+		say(answer, m.ID, "")
 	case "closes mid-line":
 		_, _ = fmt.Fprintf(out, `{"jsonrpc":"2.0","id":%s,"res`, m.ID)
 		os.Exit(0)
 	case "huge line":
 		chunk := strings.Repeat("x", 1<<20)
-		for range 3 {
+		for range hugeLine >> 20 {
 			_, _ = io.WriteString(out, chunk)
 		}
 		say("")

@@ -174,6 +174,8 @@ func TestHostileServers(t *testing.T) {
 		{"twice", ""},
 		{"wrong ids", "2 responses of the server had ids that nobody waited for"},
 		{"floods", ""},
+		{"floods for ever", "no answer within"},
+		{"floods stderr", ""},
 		{"closes mid-line", "connection closed by the peer"},
 		{"huge line", "1 lines from the server were no messages"},
 		{"deep nesting", "nest"},
@@ -212,6 +214,59 @@ func TestHostileServers(t *testing.T) {
 	if left := leaked(); left != "" {
 		t.Fatalf("goroutines are left:\n%s", left)
 	}
+}
+
+// The same in the course of a call: it ends with an error that says what is
+// wrong, or with the answer, and the server's other calls and other servers go on.
+func TestHostileAnswersToCalls(t *testing.T) {
+	tests := []struct{ mode, want string }{
+		{"mute", "no answer within 2s"},
+		{"twice", "[]"},
+		{"wrong ids", "no answer within 2s"},
+		{"floods", "[]"},
+		{"floods for ever", "no answer within 2s"},
+		{"floods stderr", "[]"},
+		{"closes mid-line", "connection closed by the peer"},
+		{"huge line", "1 lines from the server were no messages"},
+		{"deep nesting", "nest"},
+		{"invalid UTF-8", "invalid UTF-8"},
+		{"logs to stdout", "[]"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.mode, func(t *testing.T) {
+			before := openFiles(t)
+			p, errs := New(t.Context(), []config.MCPServer{entry(t, "s", "normal"), entry(t, "other", "normal")}, Options{CallTimeout: 2 * time.Second})
+			defer p.Close()
+			require.Empty(t, errs)
+			var memory runtime.MemStats
+			runtime.ReadMemStats(&memory)
+			allocated := memory.TotalAlloc
+			output, _ := call(t, p, "s__echo", `{"text":"hostile: `+tt.mode+`"}`)
+			require.Contains(t, output, tt.want)
+			runtime.ReadMemStats(&memory)
+			if tt.mode == "huge line" {
+				require.Less(t, memory.TotalAlloc-allocated, uint64(hugeLine/2), "what is too long is not kept")
+			}
+			output, _ = call(t, p, "other__echo", `{"text":"hi"}`)
+			require.Equal(t, `[{"text":"hi","type":"text"}]`, output, "nobody else is touched")
+			p.Close()
+			require.Eventually(t, func() bool { return openFiles(t) <= before }, 10*time.Second, 5*time.Millisecond, "files are left open")
+		})
+	}
+	if left := leaked(); left != "" {
+		t.Fatalf("goroutines are left:\n%s", left)
+	}
+}
+
+// openFiles is how many files this process has open.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		return 0
+	}
+	files, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	return len(files)
 }
 
 // leaked returns the stacks of our goroutines that do not end in time.
