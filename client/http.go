@@ -348,7 +348,7 @@ func (t *httpTransport) failure(r *http.Request, answer *http.Response) error {
 		return errSessionGone
 	}
 	failed := &HTTPError{Status: answer.StatusCode}
-	if refusal := refusalIn(body); refusal != nil {
+	if refusal, ok := refusalIn(body); ok {
 		failed.Refusal = refusal
 	} else {
 		failed.Body = strings.ToValidUTF8(string(body[:min(len(body), 200)]), "\uFFFD")
@@ -356,17 +356,16 @@ func (t *httpTransport) failure(r *http.Request, answer *http.Response) error {
 	return failed
 }
 
-// refusalIn is the JSON-RPC error in an answer, or nil if there is none.
-func refusalIn(body []byte) *jsonrpc.Error {
+// refusalIn is the JSON-RPC error in an answer, if there is one.
+func refusalIn(body []byte) (*jsonrpc.Error, bool) {
 	var message wire.Members
-	if message.UnmarshalJSON(body) != nil {
-		return nil
-	}
 	var e mcp20251125.Error
-	if refusal, ok := message.Get("error"); !ok || refusal.Decode(&e) != nil {
-		return nil
+	err := message.UnmarshalJSON(body)
+	refusal, ok := message.Get("error")
+	if err == nil && ok {
+		err = refusal.Decode(&e)
 	}
-	return &jsonrpc.Error{Code: e.Code, Message: e.Message, Data: e.Data}
+	return &jsonrpc.Error{Code: e.Code, Message: e.Message, Data: e.Data}, err == nil && ok
 }
 
 // describe adds headers that say what a message is, so that who passes it on

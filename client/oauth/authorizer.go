@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"context"
+	"crypto"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -26,6 +27,13 @@ type Config struct {
 	Resource string
 	// ClientID and ClientSecret are those of a client that is registered already.
 	ClientID, ClientSecret string
+	// Unattended gets tokens for the client itself, which has an id and a secret or
+	// a Key, and asks no user (the client credentials grant).
+	Unattended bool
+	// Key, if set, is what the client signs with to show who it is instead of a
+	// secret (private_key_jwt); KeyAlgorithm says how, such as ES256.
+	Key          crypto.Signer
+	KeyAlgorithm string
 	// MetadataURL is where the client describes itself, for authorization servers
 	// that read such documents. It is the client's id there.
 	MetadataURL string
@@ -190,6 +198,9 @@ func (a *Authorizer) refresh(ctx context.Context, old *oauth2.Token) (*oauth2.To
 
 // authorize asks the user, and gets a token.
 func (a *Authorizer) authorize(ctx context.Context, found *discovery, scopes []string) error {
+	if a.config.Unattended {
+		return a.authorizeClient(ctx, found.server, scopes)
+	}
 	if a.config.Visit == nil {
 		return errors.New("the server wants the user to sign in, and nobody can be asked")
 	}

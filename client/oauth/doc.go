@@ -11,4 +11,7 @@
 // always). Tokens are refreshed, and asked for anew with more scopes when the
 // server says that those are missing. Credentials of one issuer are never shown
 // to another.
+//
+// A client that works for nobody but itself gets its token without a user, see
+// [Config].Unattended.
 package oauth

@@ -10,7 +10,10 @@ package main
 
 import (
 	"context"
+	"crypto"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +21,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/codexmcp/codexmcp/client"
@@ -39,6 +43,8 @@ func main() {
 type hints struct {
 	ClientID     string `json:"client_id"`
 	ClientSecret string `json:"client_secret"`
+	PrivateKey   string `json:"private_key_pem"`
+	Algorithm    string `json:"signing_algorithm"`
 	ToolCalls    []struct {
 		Name      string   `json:"name"`
 		Arguments wire.Raw `json:"arguments"`
@@ -57,17 +63,23 @@ func run(ctx context.Context, args []string, getenv func(string) string, errw io
 	}
 	ctx, cancel := context.WithTimeout(ctx, 25*time.Second)
 	defer cancel()
-	session, err := connect(ctx, args[len(args)-1], getenv("MCP_CONFORMANCE_PROTOCOL_VERSION"), given, errw)
+	scenario := getenv("MCP_CONFORMANCE_SCENARIO")
+	session, err := connect(ctx, args[len(args)-1], getenv("MCP_CONFORMANCE_PROTOCOL_VERSION"), scenario, given, errw)
 	if err != nil {
 		return err
 	}
 	v := &visit{session: session, given: given}
-	return errors.Join(v.do(ctx, getenv("MCP_CONFORMANCE_SCENARIO")), session.Close(ctx))
+	return errors.Join(v.do(ctx, scenario), session.Close(ctx))
 }
 
 // connect opens a session as a client with a user who agrees to everything.
-func connect(ctx context.Context, url, revision string, given hints, errw io.Writer) (*client.Session, error) {
+func connect(ctx context.Context, url, revision, scenario string, given hints, errw io.Writer) (*client.Session, error) {
+	key, err := given.key()
+	if err != nil {
+		return nil, err
+	}
 	auth := oauth.New(oauth.Config{
+		Unattended: strings.HasPrefix(scenario, "auth/client-credentials"), Key: key, KeyAlgorithm: given.Algorithm,
 		Resource: url, ClientID: given.ClientID, ClientSecret: given.ClientSecret,
 		MetadataURL: "https://conformance-test.local/client-metadata.json",
 		Name:        "conformance-client", RedirectURL: "http://127.0.0.1:3000/callback",
@@ -90,4 +102,24 @@ func connect(ctx context.Context, url, revision string, given hints, errw io.Wri
 		o.Revisions = append([]string{revision}, slices.Delete(slices.Clone(client.Revisions), i, i+1)...)
 	}
 	return client.ConnectHTTP(ctx, client.HTTP{URL: url, Auth: auth}, o)
+}
+
+// key is the client's private key, nil if it has none.
+func (h *hints) key() (crypto.Signer, error) {
+	if h.PrivateKey == "" {
+		return nil, nil
+	}
+	block, _ := pem.Decode([]byte(h.PrivateKey))
+	if block == nil {
+		return nil, errors.New("private_key_pem is no PEM")
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("private_key_pem: %w", err)
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("private_key_pem: a %T cannot sign", key)
+	}
+	return signer, nil
 }
