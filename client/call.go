@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 
 	"github.com/codexmcp/codexmcp/jsonrpc"
 	"github.com/codexmcp/codexmcp/wire"
@@ -21,7 +22,10 @@ func Call[P, R any](ctx context.Context, s *Session, m wire.Request[P, R], param
 
 // Notify sends a notification.
 func Notify[P any](ctx context.Context, s *Session, m wire.Notification[P], params P) error {
-	return jsonrpc.Notify(ctx, s.conn, m, params)
+	_, err := jsonrpc.Wrap(s.options.Outgoing, func(ctx context.Context, method string, params wire.Value) (wire.Value, error) {
+		return nil, s.conn.Notify(ctx, method, params)
+	})(ctx, m.Method, value(&params))
+	return err
 }
 
 // value is a pointer as the value it should be.
@@ -41,6 +45,30 @@ func (v noCodec) DecodeJSON(d *wire.Decoder) { d.Fail("%T has no codec", v.point
 // Call is [Call] for a method whose name is known at run time only. The params
 // are left out when nil; the result is not looked at when nil.
 func (s *Session) Call(ctx context.Context, method string, params, result wire.Value) error {
+	return s.outgoing(ctx, method, params, result, s.call)
+}
+
+// outgoing makes a call through the middleware.
+func (s *Session) outgoing(ctx context.Context, method string, params, result wire.Value,
+	call func(ctx context.Context, method string, params, result wire.Value) error) error {
+	if len(s.options.Outgoing) == 0 {
+		return call(ctx, method, params, result)
+	}
+	got, err := jsonrpc.Wrap(s.options.Outgoing, func(ctx context.Context, method string, params wire.Value) (wire.Value, error) {
+		return result, call(ctx, method, params, result)
+	})(ctx, method, params)
+	if err != nil || result == nil || got == result {
+		return err
+	}
+	to, from := reflect.ValueOf(result), reflect.ValueOf(got)
+	if !from.IsValid() || from.Type() != to.Type() || from.IsNil() {
+		return fmt.Errorf("%s: middleware has made the result a %T, want a %T", method, got, result)
+	}
+	to.Elem().Set(from.Elem())
+	return nil
+}
+
+func (s *Session) call(ctx context.Context, method string, params, result wire.Value) error {
 	if limit := s.options.CallTimeout; limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %v: %w", limit, context.DeadlineExceeded))

@@ -52,6 +52,11 @@ type Options struct {
 	Notifications map[string]*jsonrpc.NotificationHandler
 	// OtherNotification, if set, is given every notification that nothing else takes.
 	OtherNotification func(ctx context.Context, method string, params wire.Raw)
+	// Incoming wraps the handlers of the server's requests, the first outermost.
+	Incoming []jsonrpc.Middleware
+	// Outgoing wraps the requests and notifications sent to the server, the first
+	// outermost: as they are made, before a revision adds what it wants.
+	Outgoing []jsonrpc.Middleware
 	// Experimental are capabilities of the client's own.
 	Experimental map[string]wire.Members
 	// Limits bound what a server can make grow.
@@ -136,9 +141,24 @@ func (s *Session) handler() *handler {
 		}
 	}
 	maps.Copy(h.Requests, o.Requests)
+	if len(o.Incoming) > 0 {
+		for method, handler := range h.Requests {
+			h.Requests[method] = wrapped(method, handler, o.Incoming)
+		}
+	}
 	s.listen(h.Notifications)
 	maps.Copy(h.Notifications, o.Notifications)
 	return h
+}
+
+// wrapped puts middleware around a handler.
+func wrapped(method string, h *jsonrpc.RequestHandler, around []jsonrpc.Middleware) *jsonrpc.RequestHandler {
+	out := *h
+	call := jsonrpc.Wrap(around, func(ctx context.Context, _ string, params wire.Value) (wire.Value, error) {
+		return h.Serve(ctx, params)
+	})
+	out.Serve = func(ctx context.Context, params wire.Value) (wire.Value, error) { return call(ctx, method, params) }
+	return &out
 }
 
 // undeclared tells a server that it asks for what the client never offered.

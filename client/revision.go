@@ -131,9 +131,9 @@ func supportedBy(refusal *jsonrpc.Error) []string {
 // initialize does the handshake, in which the server chooses.
 func (s *Session) initialize(ctx context.Context, revision string) error {
 	var server mcptypes.InitializeResult
-	err := s.conn.Call(ctx, mcptypes.Initialize.Method, &mcptypes.InitializeParams{
+	err := s.outgoing(ctx, mcptypes.Initialize.Method, &mcptypes.InitializeParams{
 		ProtocolVersion: revision, ClientInfo: s.options.Info, Capabilities: s.options.capabilities(revision),
-	}, &server)
+	}, &server, s.conn.Call)
 	if err != nil {
 		return err
 	}
@@ -143,5 +143,5 @@ func (s *Session) initialize(ctx context.Context, revision string) error {
 	s.mu.Lock()
 	s.server = server
 	s.mu.Unlock()
-	return jsonrpc.Notify(ctx, s.conn, mcptypes.Initialized, mcptypes.InitializedParams{})
+	return Notify(ctx, s, mcptypes.Initialized, mcptypes.InitializedParams{})
 }

@@ -36,20 +36,12 @@ func (s *Server) changeMethods(change func(*methods)) {
 func (s *Server) addMethod(name string, h *jsonrpc.RequestHandler) {
 	inner := h.Serve
 	m := &method{name: name}
-	m.call = wrap(s.options.Incoming, func(ctx context.Context, _ string, params wire.Value) (wire.Value, error) {
+	m.call = jsonrpc.Wrap(s.options.Incoming, func(ctx context.Context, _ string, params wire.Value) (wire.Value, error) {
 		return inner(ctx, params)
 	})
 	m.handler = &jsonrpc.RequestHandler{NewParams: h.NewParams, ParamsRequired: h.ParamsRequired, Order: h.Order, OrderOf: h.OrderOf,
 		Serve: func(ctx context.Context, params wire.Value) (wire.Value, error) { return s.serve(ctx, m, params) }}
 	s.changeMethods(func(all *methods) { all.requests[name] = m })
-}
-
-// wrap puts middleware around a call.
-func wrap(around []Middleware, call Call) Call {
-	for i := len(around) - 1; i >= 0; i-- {
-		call = around[i](call)
-	}
-	return call
 }
 
 // builtin registers a method that the server serves by itself. Its params have

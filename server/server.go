@@ -63,12 +63,12 @@ type Options struct {
 }
 
 // A Call is a request or notification on its way to what serves it: a handler of
-// the server, or the client. A notification has no result.
-type Call func(ctx context.Context, method string, params wire.Value) (wire.Value, error)
+// the server, or the client.
+type Call = jsonrpc.CallFunc
 
 // A Middleware wraps calls. Params and results are pointers to generated types,
-// such as [*mcptypes.CallToolParams]; they may be looked at and replaced.
-type Middleware func(next Call) Call
+// such as [*mcptypes.CallToolParams]; they may be looked at, and replaced by others of their type.
+type Middleware = jsonrpc.Middleware
 
 // A Server is what one program offers. Any number of sessions may run on it,
 // and it may change while they do.

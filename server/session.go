@@ -212,7 +212,7 @@ func Ask[P, R any](ctx context.Context, s *Session, m wire.Request[P, R], params
 		err := s.conn.Call(ctx, m.Method, in, out)
 		return result, err
 	}
-	got, err := wrap(s.server.options.Outgoing, func(ctx context.Context, method string, params wire.Value) (wire.Value, error) {
+	got, err := jsonrpc.Wrap(s.server.options.Outgoing, func(ctx context.Context, method string, params wire.Value) (wire.Value, error) {
 		return out, s.conn.Call(ctx, method, params, out)
 	})(ctx, m.Method, in)
 	if r, ok := got.(any).(*R); ok && err == nil {
@@ -234,7 +234,7 @@ func (s *Session) Send(ctx context.Context, method string, params wire.Value) er
 	if len(s.server.options.Outgoing) == 0 {
 		return s.conn.Notify(ctx, method, params)
 	}
-	_, err := wrap(s.server.options.Outgoing, func(ctx context.Context, method string, params wire.Value) (wire.Value, error) {
+	_, err := jsonrpc.Wrap(s.server.options.Outgoing, func(ctx context.Context, method string, params wire.Value) (wire.Value, error) {
 		return nil, s.conn.Notify(ctx, method, params)
 	})(ctx, method, params)
 	return err
