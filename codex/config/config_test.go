@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func home(t *testing.T, lines ...string) string {
 // load loads a home folder with these -c options.
 func load(t *testing.T, home string, options ...string) (*Base, error) {
 	t.Helper()
-	s := Source{Home: home, Cwd: home, Version: "1.2.3"}
+	s := Source{Home: home, Cwd: home, Version: "1.2.3", Environ: []string{"HOME=/home/me"}}
 	for _, option := range options {
 		o, err := ParseOverride(option)
 		require.NoError(t, err)
@@ -108,6 +109,8 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, int64(32768), c.ProjectDocMax)
 	require.Equal(t, DefaultLoginIssuer, c.LoginIssuer)
 	require.Equal(t, DefaultLoginTimeout, c.LoginTimeout)
+	require.Equal(t, UnprotectedAsk, c.Unprotected)
+	require.Empty(t, slices.Concat(c.Protected, c.Hidden))
 	require.Equal(t, PersistenceSaveAll, c.History)
 }
 
@@ -126,6 +129,10 @@ func TestEverything(t *testing.T) {
 		`[sandbox_workspace_write]`,
 		`writable_roots = ["/srv", "sub"]`,
 		`network_access = true`,
+		`[sandbox_protection]`,
+		`protected = ["vendor"]`,
+		`hidden = ["~/.ssh", "keys", "/srv/key"]`,
+		`unprotected = "refuse"`,
 		`[history]`,
 		`persistence = "none"`,
 		`[shell_environment_policy]`,
@@ -159,6 +166,9 @@ func TestEverything(t *testing.T) {
 		WritableRoots: []string{"/srv", filepath.Join(dir, "work/sub")},
 		NetworkAccess: new(true), ExcludeTmpdirEnvVar: new(false), ExcludeSlashTmp: new(false),
 	}, c.Sandbox)
+	require.Equal(t, []string{"vendor"}, c.Protected)
+	require.Equal(t, []string{"/home/me/.ssh", "keys", "/srv/key"}, c.Hidden)
+	require.Equal(t, UnprotectedRefuse, c.Unprotected)
 	require.Equal(t, []string{"say", "done"}, c.Notify)
 	require.True(t, c.WebSearch)
 	require.False(t, c.ViewImage)

@@ -35,6 +35,16 @@ const (
 	PersistenceNone    Persistence = "none"
 )
 
+// An Unprotected says what happens with a command on a machine that cannot
+// protect paths in the folders that the command may write.
+type Unprotected string
+
+// The values of [Unprotected].
+const (
+	UnprotectedAsk    Unprotected = "ask"    // whether it may run without that protection, in the sandbox otherwise
+	UnprotectedRefuse Unprotected = "refuse" // it does not run
+)
+
 // A Source is what a process knows about its configuration when it starts.
 type Source struct {
 	Home      string     // see [FindHome]
@@ -92,6 +102,9 @@ type Conversation struct {
 	UnifiedExecTool  bool
 	Approval         mcpprotocol.AskForApproval
 	Sandbox          mcpprotocol.SandboxPolicy
+	Protected        []string // paths that commands in the sandbox cannot write; relative ones are the workspace's
+	Hidden           []string // paths that they cannot read either
+	Unprotected      Unprotected
 	ShellEnvironment ShellEnvironment
 	MCPServers       []MCPServer // in the order of the file
 	Notify           []string    // the program to run after a turn, and its arguments
@@ -196,6 +209,7 @@ func (b *Base) resolve(s *settings, r Request) (*Conversation, error) {
 		return nil, err
 	}
 
+	c.resolveProtection(t, s)
 	c.ShellEnvironment = s.shellEnvironment
 	c.ShellEnvironment.credentials = s.credentialVariables()
 	t.settings = append(t.settings, s.shellSettings...)
@@ -343,6 +357,25 @@ func (c *Conversation) resolveSafety(t *trace, s *settings, p profileKeys, r Req
 		c.Sandbox = &mcpprotocol.ReadOnlyPolicy{}
 	}
 	return nil
+}
+
+// resolveProtection picks what is kept from commands in the sandbox.
+func (c *Conversation) resolveProtection(t *trace, s *settings) {
+	c.Protected = c.atHome(pick(t, "sandbox_protection.protected", s.protection.protected))
+	c.Hidden = c.atHome(pick(t, "sandbox_protection.hidden", s.protection.hidden))
+	c.Unprotected = pick(t, "sandbox_protection.unprotected", s.protection.unprotected, fallback(UnprotectedAsk))
+}
+
+// atHome replaces a leading "~/" by the user's home folder.
+func (c *Conversation) atHome(paths []string) []string {
+	var all []string
+	for _, path := range paths {
+		if rest, ok := strings.CutPrefix(path, "~/"); ok && lookup(c.environ, "HOME") != "" {
+			path = filepath.Join(lookup(c.environ, "HOME"), rest)
+		}
+		all = append(all, path)
+	}
+	return all
 }
 
 func argumentError(name, value string) error {

@@ -43,6 +43,19 @@
 // key and what was expected there, and all wrong values are reported at once.
 // Unknown keys are ignored.
 //
+// # What the original does not have
+//
+//	login_issuer = "https://login.example.com"
+//
+//	[sandbox_protection]
+//	protected = ["vendor"]          # cannot be written by commands in the sandbox
+//	hidden = [".env", "~/.ssh"]     # cannot be read by them either
+//	unprotected = "ask"             # or "refuse"
+//
+// Relative paths are the workspace's. The key unprotected says what happens with a
+// command where the machine cannot protect paths in the folders that the command
+// may write: see docs/security.md.
+//
 // # Editing
 //
 // [Base.SetDefaultModel], [AddServer] and [RemoveServer] change config.toml as

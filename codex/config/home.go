@@ -16,6 +16,10 @@ const (
 	dotenvName  = ".env"
 )
 
+// Secrets are the names in the home folder of what commands of a model must not
+// read: credentials, and the configuration, which may hold some.
+var Secrets = []string{FileName, "auth.json", dotenvName}
+
 // Limits on what is read from disk.
 const (
 	maxConfigSize       = 4 << 20

@@ -14,6 +14,7 @@ type settings struct {
 	reasoningSummaries    setting[bool]
 	sandboxMode           setting[mcpprotocol.SandboxMode]
 	workspaceWrite        workspaceWrite
+	protection            protection
 	shellEnvironment      ShellEnvironment
 	shellSettings         []Setting
 	notify                setting[[]string]
@@ -59,6 +60,13 @@ type workspaceWrite struct {
 	excludeTmp    setting[bool]
 }
 
+// A protection is the table sandbox_protection.
+type protection struct {
+	protected   setting[[]string]
+	hidden      setting[[]string]
+	unprotected setting[Unprotected]
+}
+
 // decodeSettings reads a tree. The error has every wrong value.
 func decodeSettings(tree *table) (*settings, error) {
 	d := &decoder{}
@@ -90,6 +98,7 @@ func decodeSettings(tree *table) (*settings, error) {
 			oneOf(PersistenceSaveAll, PersistenceNone))
 	}
 	s.workspaceWrite = decodeWorkspaceWrite(d, root)
+	s.protection = decodeProtection(d, root)
 	s.decodeShellEnvironment(d, root)
 	for _, p := range d.sections(root, "profiles") {
 		s.profiles = append(s.profiles, profile{p.id, decodeProfileKeys(d, p.section)})
@@ -128,6 +137,15 @@ func decodeWorkspaceWrite(d *decoder, root section) workspaceWrite {
 		networkAccess: read(d, s, "network_access", asBool),
 		excludeTmpdir: read(d, s, "exclude_tmpdir_env_var", asBool),
 		excludeTmp:    read(d, s, "exclude_slash_tmp", asBool),
+	}
+}
+
+func decodeProtection(d *decoder, root section) protection {
+	s, _ := d.section(root, "sandbox_protection")
+	return protection{
+		protected:   read(d, s, "protected", asStrings),
+		hidden:      read(d, s, "hidden", asStrings),
+		unprotected: read(d, s, "unprotected", oneOf(UnprotectedAsk, UnprotectedRefuse)),
 	}
 }
 

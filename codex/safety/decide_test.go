@@ -188,6 +188,32 @@ func TestIsWritable(t *testing.T) {
 	}
 }
 
+func TestProtectedIsNotWritable(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"work/vendor", "home/project", "home/sessions"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, name), 0o777))
+	}
+	protected := []string{"vendor", "keys/new", filepath.Join(dir, "home")}
+	tests := []struct {
+		cwd, path string
+		want      bool
+	}{
+		{"work", "f", true},
+		{"work", "vendor/f", false},
+		{"work", "vendored", true},
+		{"work", "keys/new", false},
+		{".", "home/config.toml", false},
+		{".", "home/sessions/f", false},
+		{"home", "f", false},
+		{"home/project", "f", true},
+	}
+	for _, test := range tests {
+		patch := Patch{Paths: []string{test.path}, Cwd: filepath.Join(dir, test.cwd), Protected: protected}
+		policy := &mcpprotocol.WorkspaceWritePolicy{ExcludeSlashTmp: new(true)}
+		require.Equal(t, test.want, patch.IsWritable(policy), "%s in %s", test.path, test.cwd)
+	}
+}
+
 func TestWritableRoots(t *testing.T) {
 	cwd, tmp := t.TempDir(), t.TempDir()
 	extra := filepath.Join(cwd, "extra")

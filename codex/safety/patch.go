@@ -20,6 +20,10 @@ type Patch struct {
 
 	// Tmpdir is the value of TMPDIR, which a policy may make writable.
 	Tmpdir string
+
+	// Protected are paths that the patch may not change although they lie in a
+	// writable folder. Relative ones are taken against Cwd.
+	Protected []string
 }
 
 // DecidePatch returns whether and how a patch may be applied. An approval policy it
@@ -53,7 +57,8 @@ func DecidePatch(c Patch, p Policies) Decision {
 
 // IsWritable reports whether the policy lets all of the patch's paths be written.
 // Both the paths as they read and where symbolic links lead must lie in writable
-// folders and not in a folder .git.
+// folders and not in a folder .git nor in what is protected. A folder that the
+// policy names is writable though what it lies in is protected.
 func (c Patch) IsWritable(policy mcpprotocol.SandboxPolicy) bool {
 	if FullAccess(policy) {
 		return true
@@ -69,11 +74,28 @@ func (c Patch) IsWritable(policy mcpprotocol.SandboxPolicy) bool {
 	}
 	for _, path := range c.Paths {
 		path = absolute(path, c.Cwd)
-		if !isBeneath(path, roots) || !isBeneath(followLinks(path), real) {
+		if !isBeneath(path, roots) || !isBeneath(followLinks(path), real) || c.isProtected(followLinks(path), real) {
 			return false
 		}
 	}
 	return true
+}
+
+// isProtected reports whether path lies in what is protected, unless it lies in
+// a writable folder there.
+func (c Patch) isProtected(path string, roots []string) bool {
+	return slices.ContainsFunc(c.Protected, func(protected string) bool {
+		protected = followLinks(absolute(protected, c.Cwd))
+		return holds(protected, path) && !slices.ContainsFunc(roots, func(root string) bool {
+			return root != protected && holds(protected, root) && holds(root, path)
+		})
+	})
+}
+
+// holds reports whether path is folder or lies in it.
+func holds(folder, path string) bool {
+	relative, err := filepath.Rel(folder, path)
+	return folder != "" && err == nil && filepath.IsLocal(relative)
 }
 
 // WritableRoots returns the folders that a policy makes writable for a turn in cwd,
@@ -108,7 +130,7 @@ func isBeneath(path string, roots []string) bool {
 	isGit := func(name string) bool { return strings.EqualFold(name, ".git") }
 	return path != "" && slices.ContainsFunc(roots, func(root string) bool {
 		relative, err := filepath.Rel(root, path)
-		return root != "" && err == nil && filepath.IsLocal(relative) &&
+		return err == nil && holds(root, path) &&
 			!slices.ContainsFunc(strings.Split(filepath.ToSlash(relative), "/"), isGit)
 	})
 }
