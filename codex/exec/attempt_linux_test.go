@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"syscall"
 	"unsafe"
@@ -20,6 +21,16 @@ const attemptArg = "attempt"
 
 // attempt tries what args name and prints "ok" or the error's short name.
 func attempt(args []string) {
+	if args[0] == "thread" { // on one that was started when we were confined
+		runtime.LockOSThread()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			attempt(args[1:])
+		}()
+		<-done
+		return
+	}
 	try, ok := attempts[args[0]]
 	if !ok {
 		fmt.Printf("no such attempt: %q", args[0])
@@ -185,12 +196,96 @@ var attempts = map[string]func(args []string) error{
 		}
 		return unix.Sendmsg(pair[0], []byte("x"), unix.UnixRights(1), nil, 0)
 	},
+	"open-how": func(a []string) error { // openat2, whose arguments no filter sees
+		fd, err := unix.Openat2(unix.AT_FDCWD, a[0], &unix.OpenHow{Flags: unix.O_WRONLY | unix.O_CREAT, Mode: 0o600})
+		if err == nil {
+			_ = unix.Close(fd)
+		}
+		return err
+	},
+	"reopen": func(a []string) error { // what was opened for reading, for writing
+		fd, err := unix.Open(a[0], unix.O_RDONLY, 0)
+		if err != nil {
+			return err
+		}
+		return opened("/proc/self/fd/"+strconv.Itoa(fd), unix.O_WRONLY)
+	},
+	"unnamed": func(a []string) error { // a file without a name gets one
+		fd, err := unix.Open(filepath.Dir(a[0]), unix.O_TMPFILE|unix.O_WRONLY, 0o600)
+		if err != nil {
+			return err
+		}
+		return unix.Linkat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(fd), unix.AT_FDCWD, a[0], unix.AT_SYMLINK_FOLLOW)
+	},
+	"fifo": func(a []string) error { return unix.Mkfifo(a[0], 0o600) },
+	"map": func(a []string) error { // shared memory of a file
+		fd, err := unix.Open(a[0], unix.O_RDONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = unix.Mmap(fd, 0, 1, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+		return err
+	},
+	"copy-range": func(a []string) error {
+		from, err := unix.Open("/etc/passwd", unix.O_RDONLY, 0)
+		if err != nil {
+			return err
+		}
+		to, err := unix.Open(a[0], unix.O_RDONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = unix.CopyFileRange(from, nil, to, nil, 1, 0)
+		return err
+	},
+	"anonymous-program": func(a []string) error { // a program in memory does what a[0:] say
+		fd, err := unix.MemfdCreate("program", 0)
+		if err != nil {
+			return err
+		}
+		self, err := os.ReadFile("/proc/self/exe")
+		if err != nil {
+			return err
+		}
+		if _, err := unix.Write(fd, self); err != nil {
+			return err
+		}
+		return elsewhere("/proc/self/fd/"+strconv.Itoa(fd), nil, a)
+	},
+	"daemon": func(a []string) error { // in a session of its own
+		return elsewhere("/proc/self/exe", &syscall.SysProcAttr{Setsid: true}, a)
+	},
 	"write-fd": func(a []string) error {
 		_, err := unix.Write(number(a[0]), []byte("x"))
 		return err
 	},
 
 	"kill": func(a []string) error { return unix.Kill(number(a[0]), unix.Signal(number(a[1]))) },
+	"pidfd": func(a []string) error {
+		fd, err := unix.PidfdOpen(number(a[0]), 0)
+		if err != nil {
+			return err
+		}
+		return unix.PidfdSendSignal(fd, 0, nil, 0)
+	},
+	"tgkill": func(a []string) error { return unix.Tgkill(number(a[0]), number(a[0]), 0) },
+	"queue-signal": func(a []string) error {
+		info := [32]int32{2: -1} // SI_QUEUE, as kill's are not taken
+		_, _, number := unix.Syscall(unix.SYS_RT_SIGQUEUEINFO, uintptr(number(a[0])), 0, uintptr(unsafe.Pointer(&info)))
+		return errnoOf(number)
+	},
+	"limit": func(a []string) error {
+		limit := unix.Rlimit{Cur: 1, Max: 1}
+		return unix.Prlimit(number(a[0]), unix.RLIMIT_CPU, &limit, nil)
+	},
+	"own-limit": func([]string) error {
+		limit := unix.Rlimit{Cur: 64, Max: 64}
+		return unix.Prlimit(0, unix.RLIMIT_NOFILE, &limit, nil)
+	},
+	"queue": func([]string) error { // of messages, which the test has made
+		_, _, number := unix.Syscall(unix.SYS_MSGGET, messageQueue, 0, 0)
+		return errnoOf(number)
+	},
 	"kill-all": func([]string) error {
 		child := exec.Command("sleep", "100")
 		if err := child.Start(); err != nil {
@@ -200,6 +295,19 @@ var attempts = map[string]func(args []string) error{
 	},
 	"ptrace":      func(a []string) error { return unix.PtraceAttach(number(a[0])) },
 	"traceme":     raw(unix.SYS_PTRACE, unix.PTRACE_TRACEME, 0, 0),
+	"vm-writev":   raw(unix.SYS_PROCESS_VM_WRITEV, 1, 0, 0),
+	"handle-name": func(a []string) error { _, _, err := unix.NameToHandleAt(unix.AT_FDCWD, a[0], 0); return err },
+	"add-key":     raw(unix.SYS_ADD_KEY, 0, 0, 0),
+	"request-key": raw(unix.SYS_REQUEST_KEY, 0, 0, 0),
+	"kcmp":        raw(unix.SYS_KCMP, 1, 1, 0),
+	"move-pages":  raw(unix.SYS_MOVE_PAGES, 1, 0, 0),
+	"module":      raw(unix.SYS_INIT_MODULE, 0, 0, 0),
+	"kexec":       raw(unix.SYS_KEXEC_LOAD, 0, 0, 0),
+	"reboot":      raw(unix.SYS_REBOOT, 0, 0, 0),
+	"swapon":      raw(unix.SYS_SWAPON, 0, 0, 0),
+	"hostname":    raw(unix.SYS_SETHOSTNAME, 0, 0, 0),
+	"syslog":      raw(unix.SYS_SYSLOG, 3, 0, 0),
+	"fanotify":    raw(unix.SYS_FANOTIFY_INIT, 0, 0, 0),
 	"vm-readv":    raw(unix.SYS_PROCESS_VM_READV, 1, 0, 0),
 	"pidfd-getfd": raw(unix.SYS_PIDFD_GETFD, 0, 0, 0),
 	"io-uring": func([]string) error {
@@ -239,12 +347,37 @@ var attempts = map[string]func(args []string) error{
 		return err
 	},
 	"capability": func(a []string) error {
-		has, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, uintptr(number(a[0])), 0, 0, 0)
-		if err != nil || has == 1 {
+		header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+		var sets [2]unix.CapUserData
+		if err := unix.Capget(&header, &sets[0]); err != nil {
 			return err
 		}
-		return unix.EPERM
+		if n := number(a[0]); sets[n/32].Effective&(1<<(n%32)) == 0 {
+			return unix.EPERM
+		}
+		return nil
 	},
+}
+
+// messageQueue is the number of a System V message queue of the test.
+const messageQueue = 0x636f6478
+
+// elsewhere lets another program do what args say.
+func elsewhere(program string, attr *syscall.SysProcAttr, args []string) error {
+	cmd := exec.Cmd{Path: program, Args: append([]string{"attempt", attemptArg}, args...), SysProcAttr: attr}
+	output, err := cmd.Output()
+	if err != nil {
+		return err
+	}
+	for number := range syscall.Errno(200) {
+		if unix.ErrnoName(number) == string(output) {
+			return number
+		}
+	}
+	if string(output) != "ok" {
+		return errors.New(string(output))
+	}
+	return nil
 }
 
 func opened(path string, flags int) error {

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -38,19 +40,21 @@ func newScene(t *testing.T) scene {
 		"ws/conf/locked":    "locked",
 		"out/file":          "outside",
 		"out/dir/file":      "outside",
+		"hidden/key":        "secret",
 	} {
 		path = filepath.Join(dir, path)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	}
 	return scene{dir: dir, vars: strings.NewReplacer(
-		"WS", dir+"/ws", "OUT", dir+"/out", "SERVER", strconv.Itoa(os.Getpid()))}
+		"DIR", dir, "WS", dir+"/ws", "OUT", dir+"/out", "SERVER", strconv.Itoa(os.Getpid()))}
 }
 
 func (s scene) policy(mode sandbox.Mode, network bool) *sandbox.Policy {
 	return &sandbox.Policy{
 		Mode: mode, Root: s.dir + "/ws", NetworkAccess: network, ExcludeSlashTmp: true, ExcludeTmpdir: true,
-		Protected: []string{"conf/locked"}, Hidden: []string{"secret", "vault"},
+		Protected: []string{"conf/locked"}, Hidden: []string{"secret", "vault", "../hidden"},
+		AllowUnprotected: !sandbox.Check(Self).Namespaces.Mount,
 	}
 }
 
@@ -90,20 +94,26 @@ func requireSandbox(t *testing.T) sandbox.Support {
 		t.Skip("this kernel has no Landlock")
 	}
 	require.NoError(t, support.Err)
+	if os.Getenv(lockedVariable) != "" {
+		require.False(t, namespacesAllowed())
+	}
+	require.Equal(t, namespacesAllowed(), support.Namespaces.Mount && support.Namespaces.PID, "%q", support.Missing)
 	return support
 }
+
+// namespacesAllowed reports whether the machine lets us make the namespaces that
+// a sandbox wants, whatever our own check says.
+var namespacesAllowed = sync.OnceValue(func() bool {
+	return osexec.Command("unshare", "--map-current-user", "--user", "--mount", "--pid", "--fork", "true").Run() == nil
+})
 
 // TestEscapes tries ways out of each mode. What is expected is one of several
 // outcomes, separated by slashes, for each of: read-only, workspace-write,
 // workspace-write with network.
 func TestEscapes(t *testing.T) {
-	support := requireSandbox(t)
-	if !support.Namespaces.Mount {
-		t.Skipf("this machine allows no namespaces: %q", support.Missing)
-	}
+	namespaces := requireSandbox(t).Namespaces
 	tcp, unixPath := listen(t)
-	var outside unix.Stat_t
-	require.NoError(t, unix.Stat("/dev/null", &outside))
+	shareQueue(t)
 
 	const (
 		no    = "EACCES"      // Landlock
@@ -113,10 +123,17 @@ func TestEscapes(t *testing.T) {
 	all := func(outcome string) [3]string { return [3]string{outcome, outcome, outcome} }
 	writable := func(otherwise string) [3]string { return [3]string{otherwise, "ok", "ok"} }
 	network := func(off string) [3]string { return [3]string{off, off, "ok"} }
-	tests := []struct {
+	alone := func(outcome, otherwise string) [3]string { // with or without processes of its own
+		if namespaces.PID {
+			return all(outcome)
+		}
+		return all(otherwise)
+	}
+	type row struct {
 		what string
 		want [3]string
-	}{
+	}
+	tests := []row{
 		// What must go on working.
 		{"read WS/file", all("ok")},
 		{"read OUT/file", all("ok")},
@@ -133,6 +150,10 @@ func TestEscapes(t *testing.T) {
 		{"symlink /etc/passwd WS/soft", writable(no)},
 		{"truncate WS/file", writable(never)},
 		{"pair", all("ok")},
+		{"daemon read WS/file", all("ok")},
+		{"anonymous-program read WS/file", all("ok")},
+		{"unnamed WS/unnamed", writable(no)},
+		{"fifo WS/fifo", writable(no)},
 		{"kill-all", all("ok")},
 		{"new-privs", all("ok")},
 		{"write-fd 1", all("xok")},
@@ -152,6 +173,17 @@ func TestEscapes(t *testing.T) {
 		{"chdir-write OUT new", all(no)},
 		{"write WS/../out/new", all(no)},
 		{"append /proc/self/root/OUT/file", all(no)},
+		{"open-how OUT/new", all(no)},
+		{"reopen OUT/file", all(no)},
+		{"unnamed OUT/new", all(no)},
+		{"fifo OUT/fifo", all(no)},
+		{"map OUT/file", all(no)},
+		{"copy-range OUT/file", all("EBADF")},
+		{"anonymous-program write OUT/new", all(no)},
+		{"daemon write OUT/new", all(no)},
+		{"thread write OUT/new", all(no)},
+		{"append /dev/tty", all(no + "/ENXIO")},
+		{"append /dev/ptmx", all(no + "/ENOENT")},
 
 		// Tricks with links and names.
 		{"symlink-write OUT/file WS/soft", all("cannot even make the link: permission denied/" + no)},
@@ -166,33 +198,12 @@ func TestEscapes(t *testing.T) {
 		{"handle OUT/file", all(never)},
 		{"device WS/disk", all(no + "/EPERM")},
 
-		// Protected inside of the workspace.
-		{"write WS/.git/config", [3]string{no, ro, ro}},
-		{"write WS/.git/hooks/post", [3]string{no, ro, ro}},
-		{"remove WS/.git/config", [3]string{no, ro, ro}},
-		{"rename WS/.git WS/.git2", [3]string{no, ro, ro}},
-		{"rmdir WS/.git", [3]string{no, ro, ro}},
-		{"exchange WS/.git WS/conf", [3]string{no, ro, ro}},
-		{"link WS/.git/config WS/config", [3]string{no + "/EXDEV", "EXDEV", "EXDEV"}},
-		{"truncate WS/.git/config", [3]string{never, ro, ro}},
-		{"chmod WS/.git/config", [3]string{never, ro, ro}},
-		{"fchmod WS/.git/config", [3]string{never, ro, ro}},
-		{"chmod WS/.git", [3]string{never, ro, ro}},
-		{"chown WS/.git/config", [3]string{never, ro, ro}},
-		{"utime WS/.git/config", [3]string{never, ro, ro}},
-		{"xattr WS/.git/config", [3]string{never, ro, ro}},
-		{"chattr WS/.git/config", all(never)},
-		{"write WS/conf/locked", [3]string{no, ro, ro}},
-		{"remove WS/conf/locked", [3]string{no, ro, ro}},
-		{"rename WS/file WS/conf/locked", [3]string{no, ro, ro}},
-		{"read WS/secret", all(no)},
-		{"read /proc/self/root/WS/secret", all(no)},
-		{"link WS/secret WS/hard", all(no + "/EXDEV")},
-		{"list WS/vault", all(no + "/empty")},
-		{"read WS/vault/key", all(no + "/ENOENT")},
-		{"umount WS/.git", all(never)},
-		{"umount WS/secret", all(never)},
-		{"remount WS/.git", all(never)},
+		// Hidden outside of the workspace.
+		{"read DIR/hidden/key", all(no + "/ENOENT")},
+		{"read /proc/self/root/DIR/hidden/key", all(no + "/ENOENT")},
+		{"write DIR/hidden/new", all(no + "/EROFS")},
+		{"link DIR/hidden/key WS/hard", all(no + "/EXDEV/ENOENT")},
+		{"rename DIR/hidden WS/hidden", all(no + "/EXDEV/EBUSY")},
 
 		// Attributes outside, which Landlock does not know.
 		{"chmod OUT/file", all(never)},
@@ -203,16 +214,32 @@ func TestEscapes(t *testing.T) {
 		{"chattr OUT/file", all(never)},
 
 		// Other processes and /proc.
-		{"read /proc/SERVER/environ", all("ENOENT/" + no)},
+		{"read /proc/SERVER/environ", alone("ENOENT", no)},
 		{"read /proc/1/environ", all(no)},
 		{"append /proc/1/mem", all(no)},
+		{"append /proc/SERVER/mem", alone("ENOENT", no)},
+		{"append /proc/SERVER/root/OUT/file", alone("ENOENT", no)},
+		{"append /proc/self/../1/mem", all(no)},
+		{"read /proc/1/mem", all(no)},
 		{"read /proc/1/fd/4", all(no)},
 		{"list /proc/1/root", all(no)},
 		{"append /proc/sys/kernel/core_pattern", all(no)},
 		{"append /proc/sysrq-trigger", all(no + "/ENOENT")},
 		{"append /sys/kernel/mm/transparent_hugepage/enabled", all(no)},
-		{"kill SERVER 0", all("ESRCH/EPERM")},
+		{"kill SERVER 0", alone("ESRCH", never)},
 		{"kill 1 9", all(never)},
+		{"kill -1 0", all("ok/EPERM/ESRCH")},
+		{"tgkill SERVER", alone("ESRCH", never)},
+		{"queue-signal SERVER", alone("ESRCH", never)},
+		{"pidfd SERVER", alone("ESRCH", never)},
+		{"pidfd 1", all(never)},
+		{"limit SERVER", all(never)},
+		{"limit 1", all(never)},
+		{"own-limit", all("ok")},
+		{"kcmp", all(never)},
+		{"move-pages", all(never)},
+		{"queue", alone("ENOENT", "ok")},
+		{"vm-writev", all(never)},
 		{"ptrace 1", all(never)},
 		{"traceme", all(never)},
 		{"vm-readv", all(never)},
@@ -253,6 +280,16 @@ func TestEscapes(t *testing.T) {
 		{"perf", all(never)},
 		{"userfaultfd", all(never)},
 		{"keyctl", all(never)},
+		{"add-key", all(never)},
+		{"request-key", all(never)},
+		{"handle-name OUT/file", all("ok")}, // a name is no access
+		{"module", all(never)},
+		{"kexec", all(never)},
+		{"reboot", all(never)},
+		{"swapon", all(never)},
+		{"hostname", all(never)},
+		{"syslog", all(never)},
+		{"fanotify", all(never)},
 		{"settime", all(never)},
 		{"clone3", all("ENOSYS")},
 		{"x32", all("ENOSYS")},
@@ -260,6 +297,38 @@ func TestEscapes(t *testing.T) {
 		{fmt.Sprintf("capability %d", unix.CAP_SYS_ADMIN), all(never)},
 		{fmt.Sprintf("capability %d", unix.CAP_SYS_PTRACE), all(never)},
 		{fmt.Sprintf("capability %d", unix.CAP_DAC_READ_SEARCH), all(never)},
+	}
+	// Without mounts these are not promised; see TestSandboxUnprotected.
+	kept := []row{
+		{"write WS/.git/config", [3]string{no, ro, ro}},
+		{"write WS/.git/hooks/post", [3]string{no, ro, ro}},
+		{"remove WS/.git/config", [3]string{no, ro, ro}},
+		{"rename WS/.git WS/.git2", [3]string{no, ro, ro}},
+		{"rmdir WS/.git", [3]string{no, ro, ro}},
+		{"exchange WS/.git WS/conf", [3]string{no, ro, ro}},
+		{"link WS/.git/config WS/config", [3]string{no + "/EXDEV", "EXDEV", "EXDEV"}},
+		{"truncate WS/.git/config", [3]string{never, ro, ro}},
+		{"chmod WS/.git/config", [3]string{never, ro, ro}},
+		{"fchmod WS/.git/config", [3]string{never, ro, ro}},
+		{"chmod WS/.git", [3]string{never, ro, ro}},
+		{"chown WS/.git/config", [3]string{never, ro, ro}},
+		{"utime WS/.git/config", [3]string{never, ro, ro}},
+		{"xattr WS/.git/config", [3]string{never, ro, ro}},
+		{"chattr WS/.git/config", all(never)},
+		{"write WS/conf/locked", [3]string{no, ro, ro}},
+		{"remove WS/conf/locked", [3]string{no, ro, ro}},
+		{"rename WS/file WS/conf/locked", [3]string{no, ro, ro}},
+		{"read WS/secret", all(no)},
+		{"read /proc/self/root/WS/secret", all(no)},
+		{"link WS/secret WS/hard", all(no + "/EXDEV")},
+		{"list WS/vault", all(no + "/empty")},
+		{"read WS/vault/key", all(no + "/ENOENT")},
+		{"umount WS/.git", all(never)},
+		{"umount WS/secret", all(never)},
+		{"remount WS/.git", all(never)},
+	}
+	if namespaces.Mount {
+		tests = append(tests, kept...)
 	}
 	modes := []struct {
 		name    string
@@ -279,6 +348,14 @@ func TestEscapes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// shareQueue makes a message queue that others find by its number.
+func shareQueue(t *testing.T) {
+	t.Helper()
+	id, _, number := unix.Syscall(unix.SYS_MSGGET, messageQueue, unix.IPC_CREAT|0o666, 0)
+	require.Zero(t, number)
+	t.Cleanup(func() { _, _, _ = unix.Syscall(unix.SYS_MSGCTL, id, unix.IPC_RMID, 0) })
 }
 
 // listen serves a TCP port and a Unix socket outside of any sandbox.
@@ -308,29 +385,86 @@ func listen(t *testing.T) (tcp, path string) {
 	return tcp, path
 }
 
-// TestSandboxAsOrdinaryUser runs the tests of the sandbox again without root's
-// powers, where user namespaces do what root could do itself.
-func TestSandboxAsOrdinaryUser(t *testing.T) {
+// nobody is an ordinary user.
+const nobody = 65534
+
+// again are the tests that are run again by another user.
+const again = "-test.run=^(TestEscapes|TestRun.*|TestSandbox.*|TestNothing.*)$"
+
+// lockedVariable says that the machine lets us make no namespaces.
+const lockedVariable = "CODEXMCP_TEST_LOCKED"
+
+// TestAsOrdinaryUser runs the tests of the sandbox again without root's powers,
+// where user namespaces do what root could do itself.
+func TestAsOrdinaryUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("the other tests run as an ordinary user already")
 	}
 	requireSandbox(t)
-	const nobody = 65534
+	cmd := ordinary(t, again)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	output, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+}
+
+// TestWithoutNamespaces runs them as an ordinary user on a machine that allows
+// no namespaces, or rather in a user namespace that allows none.
+func TestWithoutNamespaces(t *testing.T) {
+	if !requireSandbox(t).Namespaces.Mount {
+		t.Skip("this machine allows none, and so do the other tests")
+	}
+	cmd := ordinary(t, lockArg, again)
+	cmd.Env = append(cmd.Env, lockedVariable+"=1")
+	ids := []syscall.SysProcIDMap{{ContainerID: os.Geteuid(), HostID: os.Geteuid(), Size: 1}}
+	groups := []syscall.SysProcIDMap{{ContainerID: os.Getegid(), HostID: os.Getegid(), Size: 1}}
+	if os.Geteuid() == 0 {
+		other := syscall.SysProcIDMap{ContainerID: nobody, HostID: nobody, Size: 1}
+		ids, groups = append(ids, other), append(groups, other)
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWUSER, UidMappings: ids, GidMappings: groups,
+		AmbientCaps: []uintptr{unix.CAP_SYS_RESOURCE},
+	}
+	output, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+}
+
+// lockArg makes the test binary forbid namespaces where it runs, give up root,
+// and start itself again.
+const lockArg = "lock"
+
+func lock(args []string) error {
+	for _, kind := range []string{"user", "mnt", "pid"} {
+		if err := os.WriteFile("/proc/sys/user/max_"+kind+"_namespaces", []byte("0"), 0); err != nil { //nolint:gosec // it exists
+			return err
+		}
+	}
+	if os.Geteuid() == 0 {
+		if err := errors.Join(unix.Setgid(nobody), unix.Setuid(nobody)); err != nil {
+			return err
+		}
+	}
+	return unix.Exec("/proc/self/exe", append([]string{"exec.test"}, args...), os.Environ())
+}
+
+// ordinary is the test binary, to be run by a user who has a folder for it.
+func ordinary(t *testing.T, args ...string) *osexec.Cmd {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "ordinary")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // the other user has to reach it
 	temporary := filepath.Join(dir, "tmp")
 	require.NoError(t, os.Mkdir(temporary, 0o700))
-	require.NoError(t, os.Chown(temporary, nobody, nobody))
+	if os.Geteuid() == 0 {
+		require.NoError(t, os.Chown(temporary, nobody, nobody))
+	}
 	program := filepath.Join(dir, "exec.test")
 	copyProgram(t, testBinary(t), program)
-	cmd := osexec.CommandContext(t.Context(), program, "-test.run=^(TestEscapes|TestRun.*|TestSandbox.*|TestNothing.*)$", "-test.short")
+	cmd := osexec.CommandContext(t.Context(), program, append(args, "-test.short")...)
 	cmd.Dir = dir
 	cmd.Env = append(testEnv(), "TMPDIR="+temporary)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
-	output, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", output)
+	return cmd
 }
 
 func copyProgram(t *testing.T, from, to string) {

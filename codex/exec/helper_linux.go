@@ -168,7 +168,7 @@ func (o order) start(denied func(call string)) (int, error) {
 		}
 	}
 	if o.confined() {
-		if err := o.plan.Restrict(denied); err != nil {
+		if err := o.plan.Restrict(o.namespaces, denied); err != nil {
 			return 0, err
 		}
 	}

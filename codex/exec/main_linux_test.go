@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"fmt"
 	"os"
 	"testing"
 )
@@ -16,6 +17,10 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 4 && os.Args[1] == serveArg {
 		serveCommand(os.Args[2:])
 		os.Exit(0)
+	}
+	if len(os.Args) > 2 && os.Args[1] == lockArg {
+		fmt.Fprintln(os.Stderr, lock(os.Args[2:]))
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/codexmcp/codexmcp/codex/sandbox"
@@ -134,38 +135,40 @@ func TestSandboxFindsNoProgram(t *testing.T) {
 	}
 }
 
-// TestSandboxWithoutNamespaces is about machines that allow none: writing and
-// the network are confined just the same, and nothing is left behind.
-func TestSandboxWithoutNamespaces(t *testing.T) {
-	requireSandbox(t)
+// TestSandboxUnprotected is about paths in the workspace that a machine without
+// namespaces cannot protect: the command does not run, unless that is accepted,
+// and is confined otherwise.
+func TestSandboxUnprotected(t *testing.T) {
+	support := requireSandbox(t)
 	s := newScene(t)
-	mark := t.Name()
-	script := s.vars.Replace(`
+	command := shell(s.vars.Replace(`
 		echo x > new && echo inside; echo x > OUT/new && echo outside; chmod 600 OUT/file && echo mode
-		kill -9 $PPID && echo killed; kill -9 SERVER && echo killed
-		setsid sleep 100 & exit 5`)
-	plan, err := s.policy(sandbox.WorkspaceWrite, false).Resolve("")
-	require.NoError(t, err)
-	outputs, err := newPipes(Command{})
-	require.NoError(t, err)
-	defer outputs.close()
-	o := order{argv: []string{"sh", "-c", script}, dir: s.dir + "/ws", plan: plan}
-	helper, err := launch(Self, o, append(testEnv(), marker+mark), outputs)
-	require.NoError(t, err)
-	outputs.closeWriters()
-	outputs.read()
-	require.NoError(t, helper.begin("sh"))
-	how, err := helper.wait()
-	require.NoError(t, err)
-	require.Equal(t, 5, how.code)
-	helper.release()
-	outputs.drain(time.Second)
-	require.Empty(t, survivors(mark))
-	stdout, _, _ := outputs.results()
-	if sandbox.Check(Self).Landlock >= 6 { // older kernels let signals pass
-		require.Equal(t, "inside\n", stdout.String())
+		echo x > .git/config && echo git; cat DIR/hidden/key && echo hidden; exit 5`))
+	command.Dir = s.dir + "/ws"
+	command.Sandbox = s.policy(sandbox.WorkspaceWrite, false)
+	command.Sandbox.AllowUnprotected = false
+	if support.Namespaces.Mount {
+		require.NoError(t, Unprotected(command))
+		return
 	}
+	_, err := Run(t.Context(), command)
+	var unprotected *sandbox.UnprotectedError
+	require.ErrorAs(t, err, &unprotected)
+	require.Equal(t, []string{s.dir + "/ws/.git", s.dir + "/ws/conf/locked", s.dir + "/ws/secret", s.dir + "/ws/vault"}, unprotected.Paths)
+	require.Equal(t, unprotected, Unprotected(command))
+
+	command.Sandbox.AllowUnprotected = true
+	require.NoError(t, Unprotected(command))
+	result, err := Run(t.Context(), command)
+	require.NoError(t, err)
+	require.Equal(t, 5, result.ExitCode)
+	require.Equal(t, "inside\ngit\n", result.Stdout.String())
 	require.NoFileExists(t, filepath.Join(s.dir, "out", "new"))
+
+	command.Sandbox.AllowUnprotected, command.Sandbox.Mode = false, sandbox.ReadOnly
+	result, err = Run(t.Context(), command)
+	require.NoError(t, err, "nothing can be written, so that nothing is unprotected")
+	require.Empty(t, result.Stdout.String())
 }
 
 func TestSandboxNeedsAHelper(t *testing.T) {
@@ -239,4 +242,121 @@ func TestHelperLeavesSignalsToTheCommand(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "caught\n", result.Stdout.String())
 	require.Equal(t, syscall.Signal(0), result.Signal)
+}
+
+// TestSandboxHome is about a home folder of settings and credentials, wherever
+// it lies: the secrets are not read, nothing is written, all else goes on.
+func TestSandboxHome(t *testing.T) {
+	support := requireSandbox(t)
+	tests := []struct{ name, home, workspace string }{
+		{"beside the workspace", "home", "ws"},
+		{"in the workspace", "ws/home", "ws"},
+		{"around the workspace", "home", "home/projects/ws"},
+		{"is the workspace", "home", "home"},
+	}
+	for _, test := range tests {
+		for _, mode := range []sandbox.Mode{sandbox.ReadOnly, sandbox.WorkspaceWrite} {
+			t.Run(test.name+"/"+string(mode), func(t *testing.T) {
+				s := newScene(t)
+				require.NoError(t, os.RemoveAll(s.dir+"/ws/.git"))
+				home, workspace := filepath.Join(s.dir, test.home), filepath.Join(s.dir, test.workspace)
+				secrets := []string{"auth.json", "config.toml", "auth.json.bak", ".env"}
+				for _, name := range append([]string{"AGENTS.md", "sessions/old", "elsewhere/.env", "projects/ws/file"}, secrets...) {
+					at := filepath.Join(home, name)
+					require.NoError(t, os.MkdirAll(filepath.Dir(at), 0o700))
+					require.NoError(t, os.WriteFile(at, []byte("content of "+name), 0o600))
+				}
+				require.NoError(t, os.MkdirAll(workspace, 0o700))
+				require.NoError(t, os.Remove(filepath.Join(home, ".env")))
+				require.NoError(t, os.Symlink("elsewhere/.env", filepath.Join(home, ".env")))
+				policy := &sandbox.Policy{
+					Mode: mode, Root: workspace, ExcludeSlashTmp: true, ExcludeTmpdir: true,
+					Home: home, Secrets: []string{"auth.json", "config.toml", ".env"},
+				}
+				command := shell(strings.NewReplacer("HOME", home, "WS", workspace).Replace(`
+					cat HOME/AGENTS.md; echo; cat HOME/sessions/old; echo; ls HOME | grep -c AGENTS
+					cat HOME/auth.json HOME/config.toml HOME/auth.json.bak HOME/.env HOME/elsewhere/.env
+					cat /proc/self/root/HOME/auth.json
+					ln HOME/auth.json WS/hard && cat WS/hard
+					mv HOME HOME-moved && cat HOME-moved/auth.json
+					mv HOME/auth.json HOME/moved && cat HOME/moved
+					cp -r HOME WS/copy; cat WS/copy/auth.json
+					echo bad > HOME/AGENTS.md; echo bad > HOME/config.toml; echo bad > HOME/new
+					mkdir HOME/prompts; rm HOME/sessions/old; chmod 777 HOME/AGENTS.md HOME; ln -s / HOME/link
+					echo x > WS/written && echo wrote`))
+				command.Dir = workspace
+				command.Sandbox = policy
+				command.Timeout = 30 * time.Second
+				if !support.Namespaces.Mount && mode == sandbox.WorkspaceWrite && strings.HasPrefix(home, workspace) {
+					_, err := Run(t.Context(), command)
+					var unprotected *sandbox.UnprotectedError
+					require.ErrorAs(t, err, &unprotected)
+					require.Contains(t, unprotected.Paths, home)
+					require.ErrorAs(t, Unprotected(command), &unprotected)
+					return
+				}
+				require.NoError(t, Unprotected(command))
+				result, err := Run(t.Context(), command)
+				require.NoError(t, err)
+				want := "content of AGENTS.md\ncontent of sessions/old\n1\n"
+				if mode == sandbox.WorkspaceWrite && home != workspace {
+					want += "wrote\n"
+				}
+				require.Equal(t, want, result.Stdout.String(), "%s", result.Stderr.String())
+				require.Contains(t, result.Stderr.String(), "auth.json: Permission denied")
+				for _, name := range append([]string{"AGENTS.md", "sessions/old"}, secrets...) {
+					text, err := os.ReadFile(filepath.Join(home, name))
+					require.NoError(t, err)
+					require.Contains(t, string(text), "content of ")
+				}
+				entries, err := os.ReadDir(home)
+				require.NoError(t, err)
+				require.Len(t, entries, 8)
+			})
+		}
+	}
+}
+
+// TestSandboxHomeWhileItChanges has a secret replaced and made while a command
+// runs, as a login does.
+func TestSandboxHomeWhileItChanges(t *testing.T) {
+	support := requireSandbox(t)
+	for _, inside := range []bool{false, true} {
+		s := newScene(t)
+		require.NoError(t, os.RemoveAll(s.dir+"/ws/.git"))
+		home := s.dir + "/home"
+		if inside {
+			home = s.dir + "/ws/home"
+		}
+		require.NoError(t, os.Mkdir(home, 0o700))
+		require.NoError(t, os.WriteFile(home+"/auth.json", []byte("old"), 0o600))
+		command := shell(`while ! grep -q over ws-sign; do
+				cat ` + home + `/auth.json ` + home + `/config.toml 2>/dev/null; echo ready; sleep 0.01
+			done; ls ` + s.dir)
+		command.Dir = s.dir + "/ws"
+		require.NoError(t, os.WriteFile(s.dir+"/ws/ws-sign", nil, 0o600))
+		command.Sandbox = &sandbox.Policy{
+			Mode: sandbox.WorkspaceWrite, Root: s.dir + "/ws", ExcludeSlashTmp: true, ExcludeTmpdir: true,
+			Home: home, Secrets: []string{"auth.json", "config.toml"},
+		}
+		if inside && !support.Namespaces.Mount {
+			continue // see TestSandboxHome
+		}
+		rounds := 0
+		command.OnOutput = func(Stream, []byte) {
+			switch rounds++; rounds {
+			case 1:
+				assert.NoError(t, os.WriteFile(home+"/new", []byte("new"), 0o600))
+				assert.NoError(t, os.Rename(home+"/new", home+"/auth.json"))
+				assert.NoError(t, os.WriteFile(home+"/config.toml", []byte("new"), 0o600))
+			case 5:
+				assert.NoError(t, os.WriteFile(s.dir+"/ws/ws-sign", []byte("over"), 0o600))
+			}
+		}
+		result, err := Run(t.Context(), command)
+		require.NoError(t, err)
+		require.Zero(t, result.ExitCode, "%s", result.Stderr.String())
+		require.NotContains(t, result.Stdout.String(), "old")
+		require.NotContains(t, result.Stdout.String(), "new")
+	}
 }

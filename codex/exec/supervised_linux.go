@@ -3,6 +3,7 @@ package exec
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -41,11 +42,26 @@ func orderOf(command Command) (order, error) {
 	if err != nil {
 		return order{}, err
 	}
-	if err := support.Unprotected(plan); err != nil && !policy.AllowUnprotected {
-		return order{}, err
+	if !policy.AllowUnprotected {
+		if err := support.Unprotected(plan); err != nil {
+			return order{}, err
+		}
 	}
 	o.plan, o.namespaces = plan, support.Namespaces
 	return o, nil
+}
+
+// Unprotected returns the [*sandbox.UnprotectedError] because of which Run would
+// not run command, if there is one.
+func Unprotected(command Command) error {
+	if command.Helper == "" {
+		return nil
+	}
+	var unprotected *sandbox.UnprotectedError
+	if _, err := orderOf(command); !errors.As(err, &unprotected) {
+		return nil
+	}
+	return unprotected
 }
 
 // launch starts the helper with an order.

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -99,11 +98,10 @@ func (w *watcher) change(n *notification, call attributeCall) error {
 	}
 	// What has no name, such as a pipe or memory, is the caller's own.
 	if strings.HasPrefix(path, "/") && info.Nlink > 0 {
-		inside := func(root string) bool { return beneath(path, root) }
-		if !slices.ContainsFunc(w.plan.Writable, inside) {
+		if !w.plan.writable(path) {
 			return &refusal{path}
 		}
-		if slices.ContainsFunc(w.plan.needsMounts(), inside) {
+		if w.plan.keeps(path) {
 			return unix.EROFS
 		}
 	}

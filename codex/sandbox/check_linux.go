@@ -55,6 +55,9 @@ func lacks(s Support) []string {
 	if s.Landlock < 3 {
 		missing = append(missing, "files outside can be emptied, which Landlock refuses since version 3")
 	}
+	if !s.Namespaces.PID {
+		missing = append(missing, "what the user's processes share by number or name (System V and POSIX queues and memory) can be used")
+	}
 	if s.Landlock < 6 && !s.Namespaces.PID {
 		missing = append(missing, "the user's processes can be signalled, which Landlock refuses since version 6")
 	}
@@ -89,8 +92,8 @@ func (n Namespaces) SysProcAttr() *syscall.SysProcAttr {
 	if n.Mount {
 		attr.Cloneflags |= syscall.CLONE_NEWNS
 	}
-	if n.PID {
-		attr.Cloneflags |= syscall.CLONE_NEWPID
+	if n.PID { // and no messages and memory that are shared by number or name
+		attr.Cloneflags |= syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC
 	}
 	if n.User {
 		attr.Cloneflags |= syscall.CLONE_NEWUSER
@@ -105,9 +108,9 @@ func (n Namespaces) SysProcAttr() *syscall.SysProcAttr {
 
 // Probe is what the helper does when it is asked to probe.
 func Probe(namespaces Namespaces) error {
-	plan := Plan{Mode: ReadOnly, Hidden: []string{"/dev/zero"}}
+	plan := Plan{Mode: ReadOnly, Hidden: []string{"/dev/zero", "/etc"}} // a file and a folder
 	if err := plan.Enter(namespaces); err != nil {
 		return err
 	}
-	return OnThread(func() error { return plan.Restrict(nil) })
+	return OnThread(func() error { return plan.Restrict(namespaces, nil) })
 }

@@ -10,8 +10,9 @@
 //     would lead out: ptrace, io_uring, mounts, new namespaces, kernel keys,
 //     bpf and their like.
 //   - Namespaces, where the machine allows them, hide other processes and put
-//     read-only mounts over protected paths and masks over hidden ones, since
-//     Landlock cannot take away inside of what it has granted.
+//     read-only mounts over protected paths, masks over hidden ones and a
+//     picture without secrets over the home folder, since Landlock cannot take
+//     away inside of what it has granted.
 //   - Capabilities of a privileged user are dropped but for those that files
 //     and users need.
 //
@@ -29,7 +30,8 @@
 //
 // # Limits
 //
-// Everything can be read but what is hidden. A workspace without .git can be
+// Everything can be read but what is hidden. Without namespaces Landlock hides
+// what lies outside of writable folders, by granting all else. A workspace without .git can be
 // given one. Where namespaces are not allowed, other processes can be seen, and
 // with Landlock before version 6 signalled; before version 3, files outside can
 // be emptied. Programs of another architecture do not run.

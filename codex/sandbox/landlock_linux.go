@@ -3,6 +3,9 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 
 	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
 	"golang.org/x/sys/unix"
@@ -51,8 +54,9 @@ func landlockABI() (int, error) {
 	return abi, nil
 }
 
-// ruleset makes the plan's Landlock rules and returns their descriptor.
-func (p Plan) ruleset() (int, error) {
+// ruleset makes the plan's Landlock rules and returns their descriptor. Without
+// mounts it is they that keep hidden paths from being read.
+func (p Plan) ruleset(mounts bool) (int, error) {
 	abi, err := landlockABI()
 	if err != nil {
 		return -1, err
@@ -68,7 +72,11 @@ func (p Plan) ruleset() (int, error) {
 		}
 		return nil
 	}
-	err = allow("/", readRights)
+	if mounts {
+		err = allow("/", readRights)
+	} else {
+		err = p.allowReading(allow)
+	}
 	if err == nil {
 		err = allow("/dev/null", readRights|ll.AccessFSWriteFile|ll.AccessFSTruncate)
 	}
@@ -82,6 +90,49 @@ func (p Plan) ruleset() (int, error) {
 		return -1, err
 	}
 	return rules, nil
+}
+
+// allowReading grants reading of everything but what is hidden, which it finds
+// folder by folder, since Landlock cannot take away. Names can be listed everywhere.
+// What appears later beside something hidden cannot be read.
+func (p Plan) allowReading(allow func(path string, rights uint64) error) error {
+	hidden := p.Hidden
+	if p.Home != "" {
+		hidden = append(slices.Clone(hidden), filepath.Join(p.Home, "*")) // it has to be looked into
+	}
+	if len(hidden) == 0 {
+		return allow("/", readRights)
+	}
+	if err := allow("/", ll.AccessFSReadDir); err != nil {
+		return err
+	}
+	var read func(path string) error
+	read = func(path string) error {
+		if slices.Contains(p.Hidden, path) {
+			return nil
+		}
+		if !slices.ContainsFunc(hidden, func(at string) bool { return beneath(at, path) }) {
+			err := allow(path, readRights)
+			if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ELOOP) {
+				return nil // it is gone, or a symbolic link, which nobody needs to be allowed to read
+			}
+			return err
+		}
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			return fmt.Errorf("landlock: what lies beside hidden paths: %w", err)
+		}
+		for _, entry := range entries {
+			if path == p.Home && p.secret(entry.Name()) || entry.Type() == os.ModeSymlink {
+				continue
+			}
+			if err := read(filepath.Join(path, entry.Name())); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return read("/")
 }
 
 func addRule(rules int, path string, rights uint64) error {

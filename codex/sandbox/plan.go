@@ -17,6 +17,12 @@ func (p Plan) Args() []string {
 	for _, path := range p.Hidden {
 		args = append(args, "--hide="+path)
 	}
+	if p.Home != "" {
+		args = append(args, "--home="+p.Home)
+	}
+	for _, name := range p.Secrets {
+		args = append(args, "--secret="+name)
+	}
 	if p.Network {
 		args = append(args, "--network")
 	}
@@ -37,6 +43,10 @@ func (p *Plan) Set(arg string) (bool, error) {
 		p.Protected = append(p.Protected, value)
 	case "--hide":
 		p.Hidden = append(p.Hidden, value)
+	case "--home":
+		p.Home = value
+	case "--secret":
+		p.Secrets = append(p.Secrets, value)
 	case "--network":
 		p.Network = true
 	default:

@@ -47,8 +47,14 @@ type Policy struct {
 	// Hidden are paths that cannot be read either.
 	Hidden []string
 
+	// Home is a folder of settings and credentials. What lies in it cannot be
+	// written, but for writable folders that lie in it themselves, and Secrets,
+	// names in it, cannot be read, nor what goes on from such a name after a dot.
+	Home    string
+	Secrets []string
+
 	// AllowUnprotected accepts that a machine without namespaces cannot keep
-	// Protected and Hidden.
+	// what is protected or hidden in a writable folder.
 	AllowUnprotected bool
 }
 
@@ -106,15 +112,21 @@ type Plan struct {
 	// Writable are the folders that may be written.
 	Writable []string
 
-	// Protected and Hidden are paths that need a mount of their own.
+	// Protected are paths in writable folders that cannot be written, Hidden
+	// paths anywhere that cannot be read.
 	Protected, Hidden []string
+
+	// Home is a folder that cannot be written, and Secrets what cannot be read
+	// in it. See [Policy].
+	Home    string
+	Secrets []string
 
 	// Network allows the network.
 	Network bool
 }
 
-// An UnprotectedError names paths that this machine cannot protect, because it
-// does not let us make namespaces.
+// An UnprotectedError names paths in writable folders that this machine cannot
+// protect, because it does not let us make namespaces.
 type UnprotectedError struct {
 	Paths []string
 }
@@ -137,26 +149,71 @@ func (p Policy) Resolve(tmpdir string) (Plan, error) {
 	if !plan.Mode.Valid() {
 		return Plan{}, fmt.Errorf("sandbox policy: unknown mode %q", p.Mode)
 	}
+	p.resolveHome(&plan)
 	if plan.Mode == WorkspaceWrite {
 		roots, err := p.roots(tmpdir)
 		if err != nil {
 			return Plan{}, err
 		}
 		resolved := resolveRoots(roots)
-		plan.Writable = outermost(resolved)
+		plan.Writable = plan.outermost(resolved)
 		for _, root := range resolved {
 			plan.Protected = appendExisting(plan.Protected, filepath.Join(root, ".git"))
 		}
 	}
 	for _, path := range p.Protected {
-		if path = p.absolute(path); plan.writable(path) {
-			plan.Protected = appendExisting(plan.Protected, path)
+		if real, err := filepath.EvalSymlinks(p.absolute(path)); err == nil && plan.writable(real) {
+			plan.Protected = appendExisting(plan.Protected, real)
 		}
 	}
 	for _, path := range p.Hidden {
 		plan.Hidden = appendExisting(plan.Hidden, p.absolute(path))
 	}
 	return plan, nil
+}
+
+// resolveHome finds the home folder and where its secrets lie if they are links.
+func (p Policy) resolveHome(plan *Plan) {
+	if p.Home == "" {
+		return
+	}
+	home, err := filepath.EvalSymlinks(p.absolute(p.Home))
+	if err != nil {
+		return
+	}
+	plan.Home, plan.Secrets = home, p.Secrets
+	for _, name := range p.Secrets {
+		at := filepath.Join(home, name)
+		if real, err := filepath.EvalSymlinks(at); err == nil && real != at {
+			plan.Hidden = appendExisting(plan.Hidden, real)
+		}
+	}
+}
+
+// Hides reports whether a command under the policy could not read path.
+func (p Policy) Hides(path string) bool {
+	if p.FullAccess() {
+		return false
+	}
+	var plan Plan
+	p.resolveHome(&plan)
+	for _, hidden := range p.Hidden {
+		plan.Hidden = appendExisting(plan.Hidden, p.absolute(hidden))
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return false
+	}
+	entry, _, _ := strings.Cut(strings.TrimPrefix(real, plan.Home+"/"), "/")
+	return plan.inHome(real) && plan.secret(entry) ||
+		slices.ContainsFunc(plan.Hidden, func(hidden string) bool { return beneath(real, hidden) })
+}
+
+// secret reports whether an entry of the home folder is not to be read.
+func (p Plan) secret(entry string) bool {
+	return slices.ContainsFunc(p.Secrets, func(name string) bool {
+		return entry == name || strings.HasPrefix(entry, name+".")
+	})
 }
 
 func (p Policy) absolute(path string) string {
@@ -200,11 +257,19 @@ func resolveRoots(roots []string) []string {
 	return slices.Compact(resolved)
 }
 
-// outermost drops the roots that lie in another one.
-func outermost(roots []string) []string {
+// outermost drops the roots that lie in another one, but for those that are
+// writable although the home folder between them is not.
+func (p Plan) outermost(roots []string) []string {
 	return slices.DeleteFunc(slices.Clone(roots), func(root string) bool {
-		return slices.ContainsFunc(roots, func(other string) bool { return root != other && beneath(root, other) })
+		return slices.ContainsFunc(roots, func(other string) bool {
+			return root != other && beneath(root, other) && !(p.inHome(root) && beneath(p.Home, other))
+		})
 	})
+}
+
+// inHome reports whether path lies in the home folder and is not that itself.
+func (p Plan) inHome(path string) bool {
+	return p.Home != "" && path != p.Home && beneath(path, p.Home)
 }
 
 // redirected reports whether the way to path leads through a symbolic link
@@ -234,11 +299,8 @@ func beneath(path, root string) bool {
 	return path == root || root == "/" || strings.HasPrefix(path, root+"/")
 }
 
-// writable reports whether the plan lets path be written.
+// writable reports whether path lies in a writable folder.
 func (p Plan) writable(path string) bool {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
 	return slices.ContainsFunc(p.Writable, func(root string) bool { return beneath(path, root) })
 }
 
@@ -251,5 +313,27 @@ func appendExisting(paths []string, path string) []string {
 	return append(paths, real)
 }
 
-// needsMounts names what only a mount namespace can protect.
-func (p Plan) needsMounts() []string { return slices.Concat(p.Protected, p.Hidden) }
+// keeps reports whether path, which lies in a writable folder, is not to be
+// changed all the same.
+func (p Plan) keeps(path string) bool {
+	inside := func(root string) bool { return beneath(path, root) }
+	if p.Home != "" && inside(p.Home) {
+		inHome := func(root string) bool { return p.inHome(root) && inside(root) }
+		if !slices.ContainsFunc(p.Writable, inHome) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(p.Protected, inside) || slices.ContainsFunc(p.Hidden, inside)
+}
+
+// needsMounts names what only a mount namespace can protect: Landlock cannot
+// take away inside of a folder that it has granted.
+func (p Plan) needsMounts() []string {
+	paths := slices.Clone(p.Protected)
+	for _, path := range append(slices.Clone(p.Hidden), p.Home) {
+		if path != "" && p.writable(path) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}

@@ -133,6 +133,80 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+func TestResolveHome(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"home/auth.json":      "elsewhere/auth.json",
+		"elsewhere/auth.json": "file",
+		"home/work/.git":      "folder",
+		"work":                "folder",
+		"link-to-home":        "home",
+	})
+	tests := []struct {
+		name               string
+		home, root, outer  string
+		wantHome           string
+		writable, readOnly []string // below dir; of readOnly may be nothing
+	}{
+		{"beside the workspace", "home", "work", "", "home", []string{"work"}, nil},
+		{"through a link", "link-to-home", "work", "", "home", []string{"work"}, nil},
+		{"in the workspace", "home", ".", "", "home", []string{"."}, []string{"home", "home/work", "home/new"}},
+		{"is the workspace", "home", "home", "", "home", []string{"home"}, []string{"home", "home/work", "home/new"}},
+		{"around the workspace", "home", "home/work", "", "home", []string{"home/work"}, []string{"home/work/.git"}},
+		{"between folders", "home", "home/work", ".", "home", []string{".", "home/work"}, []string{"home", "home/new", "home/work/.git"}},
+		{"missing", "nope", "work", "", "", []string{"work"}, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			policy := Policy{
+				Mode: WorkspaceWrite, Root: filepath.Join(dir, test.root), ExcludeSlashTmp: true,
+				Home: filepath.Join(dir, test.home), Secrets: []string{"auth.json"},
+			}
+			if test.outer != "" {
+				policy.WritableRoots = []string{filepath.Join(dir, test.outer)}
+			}
+			plan, err := policy.Resolve("")
+			require.NoError(t, err)
+			if test.wantHome == "" {
+				require.Empty(t, plan.Home)
+				return
+			}
+			require.Equal(t, filepath.Join(dir, test.wantHome), plan.Home)
+			require.Equal(t, []string{filepath.Join(dir, "elsewhere/auth.json")}, plan.Hidden, "where the secret is")
+			var writable []string
+			for _, name := range test.writable {
+				writable = append(writable, filepath.Join(dir, name))
+			}
+			require.Equal(t, writable, plan.Writable)
+			for _, root := range plan.Writable {
+				require.Equal(t, root == plan.Home, plan.keeps(filepath.Join(root, "file")), root)
+			}
+			for _, name := range test.readOnly {
+				require.True(t, plan.keeps(filepath.Join(dir, name)), name)
+			}
+		})
+	}
+	require.True(t, Plan{Secrets: []string{"auth.json"}}.secret("auth.json.123.tmp"))
+	require.False(t, Plan{Secrets: []string{"auth.json"}}.secret("auth.jsonl"))
+}
+
+func TestHides(t *testing.T) {
+	dir := tree(t, map[string]string{
+		"home/auth.json": "file", "home/auth.json.bak": "file", "home/AGENTS.md": "file", "home/sub/auth.json": "file",
+		"ws/key": "file", "ws/file": "file", "ws/link": "home/auth.json", "vault/in": "file",
+	})
+	policy := Policy{
+		Root: filepath.Join(dir, "ws"), Home: filepath.Join(dir, "home"), Secrets: []string{"auth.json"}, Hidden: []string{"key", dir + "/vault"},
+	}
+	for name, hidden := range map[string]bool{
+		"home/auth.json": true, "home/auth.json.bak": true, "home/AGENTS.md": false, "home/sub/auth.json": false,
+		"ws/key": true, "ws/file": false, "ws/link": true, "vault/in": true, "vault": true, "home": false, "missing": false,
+	} {
+		require.Equal(t, hidden, policy.Hides(filepath.Join(dir, name)), name)
+	}
+	policy.Mode = DangerFullAccess
+	require.False(t, policy.Hides(filepath.Join(dir, "ws/key")))
+}
+
 func TestResolveTemporaryFolders(t *testing.T) {
 	slashTmp, err := filepath.EvalSymlinks("/tmp")
 	require.NoError(t, err)
@@ -163,6 +237,7 @@ func TestPlanSurvivesArguments(t *testing.T) {
 		{Mode: ReadOnly},
 		{Mode: WorkspaceWrite, Network: true},
 		{Mode: WorkspaceWrite, Writable: []string{"/a=b", "/c d"}, Protected: []string{"/e"}, Hidden: []string{"/f\n", "/g"}},
+		{Mode: ReadOnly, Home: "/h", Secrets: []string{"auth.json", ".env"}},
 	} {
 		var got Plan
 		for _, arg := range plan.Args() {
@@ -190,13 +265,17 @@ func TestNamespacesSurviveArguments(t *testing.T) {
 }
 
 func TestUnprotected(t *testing.T) {
-	plan := Plan{Mode: WorkspaceWrite, Protected: []string{"/w/.git"}, Hidden: []string{"/w/key"}}
+	plan := Plan{
+		Mode: WorkspaceWrite, Writable: []string{"/w"}, Protected: []string{"/w/.git"},
+		Hidden: []string{"/w/key", "/outside/key"}, Home: "/w/home", Secrets: []string{"auth.json"},
+	}
 	without := Support{Kind: "landlock", Landlock: 7}
 	var unprotected *UnprotectedError
 	require.ErrorAs(t, without.Unprotected(plan), &unprotected)
-	require.Equal(t, []string{"/w/.git", "/w/key"}, unprotected.Paths)
+	require.Equal(t, []string{"/w/.git", "/w/key", "/w/home"}, unprotected.Paths)
 	require.ErrorContains(t, unprotected, `"/w/.git"`)
-	require.NoError(t, without.Unprotected(Plan{Mode: WorkspaceWrite}))
+	require.NoError(t, without.Unprotected(Plan{Mode: WorkspaceWrite, Writable: []string{"/w"}, Hidden: []string{"/key"}, Home: "/home"}),
+		"Landlock hides what lies outside of writable folders")
 	require.NoError(t, Support{Kind: "landlock", Namespaces: Namespaces{Mount: true}}.Unprotected(plan))
 	require.NoError(t, Support{Kind: "seatbelt"}.Unprotected(plan))
 }
@@ -212,6 +291,14 @@ func TestSeatbelt(t *testing.T) {
 	require.Contains(t, profile, `(deny file-write* (subpath (param "PROTECT_1")))`)
 	require.Contains(t, profile, `(deny file-read* file-write* (subpath (param "HIDE_2")))`)
 	require.NotContains(t, profile, "allow default", "paths are not part of the profile")
+	home := Plan{Mode: WorkspaceWrite, Writable: []string{"/tmp", "/tmp/home/ws"}, Home: "/tmp/home", Secrets: []string{"auth.json"}}
+	line = home.Seatbelt([]string{"true"})
+	require.Equal(t, []string{"-DWRITE_0=/tmp", "-DHOME_1=/tmp/home", "-DWRITE_2=/tmp/home/ws", "-DSECRET_3=/tmp/home/auth.json", "--", "true"}, line[3:])
+	require.Contains(t, line[2], `(allow file-write* (subpath (param "WRITE_0")))
+(deny file-write* (subpath (param "HOME_1")))
+(allow file-write* (subpath (param "WRITE_2")))
+(deny file-read* file-write* (literal (param "SECRET_3")))
+`)
 	require.NotContains(t, profile, "network")
 	require.Contains(t, Plan{Network: true}.Seatbelt([]string{"x"})[2], "network-outbound")
 }

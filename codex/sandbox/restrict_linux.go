@@ -14,10 +14,11 @@ const keptCapabilities = 1<<unix.CAP_CHOWN | 1<<unix.CAP_DAC_OVERRIDE | 1<<unix.
 	1<<unix.CAP_KILL | 1<<unix.CAP_SETGID | 1<<unix.CAP_SETUID
 
 // Restrict confines the calling thread, and what it starts, for good. The
-// goroutine must be locked to the thread and never leave it. Each different
-// call that the sandbox refuses is given to denied, which may be nil.
-func (p Plan) Restrict(denied func(call string)) error {
-	rules, err := p.ruleset()
+// goroutine must be locked to the thread and never leave it. The namespaces are
+// those that Enter was given. Each different call that the sandbox refuses is
+// given to denied, which may be nil.
+func (p Plan) Restrict(namespaces Namespaces, denied func(call string)) error {
+	rules, err := p.ruleset(namespaces.Mount)
 	if err != nil {
 		return err
 	}

@@ -24,8 +24,21 @@ func (p Plan) Seatbelt(argv []string) []string {
 		"(allow process-exec process-fork)\n(allow signal (target same-sandbox))\n" +
 		"(allow sysctl-read)\n(allow file-read*)\n(allow file-write-data (literal \"/dev/null\"))\n" +
 		"(allow mach-lookup (global-name \"com.apple.system.opendirectoryd.libinfo\"))\n")
-	for _, root := range p.Writable {
-		fmt.Fprintf(&profile, "(allow file-write* (subpath %s))\n", parameter("WRITE_", root))
+	// The last rule that fits counts.
+	write := func(inHome bool) {
+		for _, root := range p.Writable {
+			if p.inHome(root) == inHome {
+				fmt.Fprintf(&profile, "(allow file-write* (subpath %s))\n", parameter("WRITE_", root))
+			}
+		}
+	}
+	write(false)
+	if p.Home != "" {
+		fmt.Fprintf(&profile, "(deny file-write* (subpath %s))\n", parameter("HOME_", p.Home))
+		write(true)
+	}
+	for _, name := range p.Secrets {
+		fmt.Fprintf(&profile, "(deny file-read* file-write* (literal %s))\n", parameter("SECRET_", p.Home+"/"+name))
 	}
 	for _, path := range p.Protected {
 		fmt.Fprintf(&profile, "(deny file-write* (subpath %s))\n", parameter("PROTECT_", path))

@@ -62,6 +62,7 @@ var alwaysDenied = []systemCall{
 	{unix.SYS_SETHOSTNAME, "sethostname"}, {unix.SYS_SETDOMAINNAME, "setdomainname"}, {unix.SYS_SYSLOG, "syslog"},
 	{unix.SYS_VHANGUP, "vhangup"}, {unix.SYS_NFSSERVCTL, "nfsservctl"},
 	{unix.SYS_LOOKUP_DCOOKIE, "lookup_dcookie"},
+	{unix.SYS_MIGRATE_PAGES, "migrate_pages"}, {unix.SYS_MOVE_PAGES, "move_pages"},
 }
 
 // networkDenied are the calls that reach others through a socket. What works
@@ -116,6 +117,10 @@ func (p Plan) filter() []unix.SockFilter {
 	for _, call := range missing {
 		on(call, unknown)
 	}
+	// Limits of another process, such as one that ends it: only one's own are set.
+	on(unix.SYS_PRLIMIT64, load(offsetArgs), jump(unix.BPF_JEQ, 0, 0, 1), allow,
+		load(offsetArgs+2*8), jump(unix.BPF_JEQ, 0, 1, 0), notify,
+		load(offsetArgs+2*8+4), jump(unix.BPF_JEQ, 0, 1, 0), notify, allow)
 	on(unix.SYS_CLONE, load(offsetArgs), jump(unix.BPF_JSET, newNamespaces, 0, 1), notify, allow)
 	on(unix.SYS_UNSHARE, load(offsetArgs), jump(unix.BPF_JSET, newNamespaces|unix.CLONE_NEWTIME, 0, 1), notify, allow)
 	on(unix.SYS_IOCTL, either(offsetArgs+8, []uint32{unix.TIOCSTI, tiocLinux, setFlags, setFlags32, setXattr}, notify, allow)...)

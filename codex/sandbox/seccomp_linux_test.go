@@ -86,6 +86,9 @@ func TestFilter(t *testing.T) {
 		{"terminal size", unix.SYS_IOCTL, []uint64{0, unix.TIOCGWINSZ}, [3]uint32{yes, yes, yes}},
 		{"type ahead", unix.SYS_IOCTL, []uint64{0, unix.TIOCSTI}, [3]uint32{no, no, no}},
 		{"mode", unix.SYS_FCHMODAT, nil, [3]uint32{no, no, no}},
+		{"own limit", unix.SYS_PRLIMIT64, []uint64{0, 0, 1, 0}, [3]uint32{yes, yes, yes}},
+		{"another's limit", unix.SYS_PRLIMIT64, []uint64{1, 0, 0, 1}, [3]uint32{yes, yes, yes}},
+		{"set another's limit", unix.SYS_PRLIMIT64, []uint64{1, 0, 1 << 40, 0}, [3]uint32{no, no, no}},
 		{"truncate", unix.SYS_TRUNCATE, nil, [3]uint32{no, yes, yes}},
 	}
 	for _, test := range tests {
