@@ -77,7 +77,7 @@ func (t *turn) function(i *mcpprotocol.FunctionCallItem) (output string, more []
 			if t.settings.Approval == mcpprotocol.AskForApprovalNever {
 				return false, "the tool was not run: " + reason + ", and nobody may be asked"
 			}
-			return t.askToRun(i.CallID, command, t.settings.Cwd, reason)
+			return t.askToRun(shellCall{id: i.CallID, argv: command}, t.settings.Cwd, reason, &t.c.approved)
 		}}
 		if output, known := t.c.options.Tools.Call(t.ctx, call); known {
 			return output, nil
@@ -125,7 +125,11 @@ func (t *turn) viewImage(text string) (string, []mcpprotocol.ResponseItem) {
 	if err := arguments.UnmarshalJSON([]byte(text)); err != nil {
 		return badArguments(toolViewImage, err), nil
 	}
-	url, err := imageURL(t.resolve(arguments.Path))
+	path := t.resolve(arguments.Path)
+	if policy, err := t.sandboxPolicy(); err != nil || policy.Hides(path) {
+		return fmt.Sprintf("cannot show %q: it is hidden from the commands of this conversation", arguments.Path), nil
+	}
+	url, err := imageURL(path)
 	if err != nil {
 		return fmt.Sprintf("cannot show %q: %v", arguments.Path, err), nil
 	}

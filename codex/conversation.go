@@ -55,6 +55,7 @@ type options struct {
 	Program         string      // this program, which applies patches
 	Helper          string      // this program, which confines commands; empty if it cannot
 	Sandboxed       func() bool // whether commands can be confined
+	Protected       []string    // paths that no command in the sandbox may write
 }
 
 // A Conversation is one session with the model. Its methods may be called by
@@ -88,7 +89,10 @@ type Conversation struct {
 	history  history
 	usage    usage
 	approved safety.Approved // commands approved for the session
-	compacts int
+
+	// unprotected are those approved to run where paths cannot be protected.
+	unprotected safety.Approved
+	compacts    int
 }
 
 // Input is what a user says.

@@ -45,6 +45,9 @@ type Options struct {
 	// cannot, the policies that rely on it ask. It is asked when the first command
 	// is to run, since finding out takes a process. Nil means that they cannot.
 	Sandboxed func() bool
+	// Protected are paths that no command in the sandbox may write, beside those
+	// of the configuration: what the program itself relies on.
+	Protected []string
 	// ApprovalTimeout is how long an approval may take; none when zero, since a
 	// person may be away.
 	ApprovalTimeout time.Duration
@@ -160,7 +163,7 @@ func (m *Manager) assemble(ctx context.Context, id mcpprotocol.ConversationID, c
 			ApprovalTimeout: m.options.ApprovalTimeout, Model: client, Recorder: recorder, Log: m.log,
 			Execute: m.options.Execute,
 			Environ: m.options.Config.Environ(), Shell: shellName(shell), ShellPath: shell,
-			Program: m.options.Program, Helper: m.options.Helper, Sandboxed: m.options.Sandboxed,
+			Program: m.options.Program, Helper: m.options.Helper, Sandboxed: m.options.Sandboxed, Protected: m.options.Protected,
 		},
 		inbox: make(chan func(), inboxSize), quit: make(chan struct{}), done: make(chan struct{}),
 		lastUsed: time.Now(),

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 
 	"github.com/codexmcp/codexmcp/codex/exec"
-	"github.com/codexmcp/codexmcp/codex/sandbox"
 	"github.com/codexmcp/codexmcp/mcpprotocol"
 )
 
@@ -45,10 +44,11 @@ func (m *Manager) RunOneOff(ctx context.Context, o OneOff) (exec.Result, error) 
 	if o.Sandbox != nil {
 		wanted = o.Sandbox
 	}
-	policy, err := sandbox.FromProtocol(wanted, dir)
+	policy, err := SandboxPolicy(c, wanted, dir)
 	if err != nil {
 		return exec.Result{}, fmt.Errorf("run %q: %w", o.Argv[0], err)
 	}
+	policy.Protected = append(policy.Protected, m.options.Protected...)
 	timeout := timeoutOf(o.TimeoutMs)
 	result, err := m.options.Execute(ctx, exec.Command{
 		Argv: o.Argv, Dir: dir, Timeout: timeout, MaxOutput: oneOffOutput, Helper: m.options.Helper, Sandbox: &policy,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/codexmcp/codexmcp/codex/exec"
 	"github.com/codexmcp/codexmcp/codex/patch"
@@ -24,8 +25,10 @@ func (t *turn) patch(call shellCall, found *patch.Call, cwd string) string {
 	if err != nil {
 		return fmt.Sprintf("the patch was not applied: %v", err)
 	}
-	decision := safety.DecidePatch(
-		safety.Patch{Paths: patch.Paths(changes), Cwd: t.settings.Cwd, Tmpdir: os.Getenv("TMPDIR")}, t.policies())
+	decision := safety.DecidePatch(safety.Patch{
+		Paths: patch.Paths(changes), Cwd: t.settings.Cwd, Tmpdir: os.Getenv("TMPDIR"), Protected: t.kept(),
+	}, t.policies())
+	call.unprotected = true // where the machine cannot protect paths, we have looked at those of the patch
 	files := fileChanges(changes)
 	asked := decision.Outcome == safety.Ask
 	switch decision.Outcome {
@@ -47,6 +50,12 @@ func (t *turn) patch(call shellCall, found *patch.Call, cwd string) string {
 		return refusal
 	}
 	return t.apply(call, found, dir, changes, files, false, true).told
+}
+
+// kept are the paths that no patch may change without a question.
+func (t *turn) kept() []string {
+	c := t.c.config
+	return slices.Concat(c.Protected, c.Hidden, t.c.options.Protected, []string{c.Home})
 }
 
 // askToPatch asks a person whether files may be changed. If not it returns what

@@ -31,6 +31,8 @@ type shellCall struct {
 	timeout       time.Duration
 	escalated     bool
 	justification string
+	reads         bool // it needs no more than to read, whatever the policy allows
+	unprotected   bool // it may run where the machine cannot protect paths
 }
 
 // callOf reads the arguments of the shell tool.
@@ -96,12 +98,18 @@ func (t *turn) shell(call shellCall) string {
 		safety.Command{Argv: call.argv, Approved: t.c.approved.Has(call.argv), Escalated: call.escalated}, t.policies())
 	switch decision.Outcome {
 	case safety.Ask:
-		allowed, refusal := t.askToRun(call.id, call.argv, cwd, call.justification)
+		allowed, refusal := t.askToRun(call, cwd, call.justification, &t.c.approved)
 		if !allowed {
 			return refusal
 		}
 		decision.Sandboxed = false
 	case safety.Run:
+		if !decision.Sandboxed {
+			break
+		}
+		if refusal, ok := t.concede(&call, cwd); !ok {
+			return refusal
+		}
 	default:
 		return "the command was not run: " + decision.Reason
 	}
@@ -113,20 +121,20 @@ func (t *turn) policies() safety.Policies {
 	return safety.Policies{Approval: t.settings.Approval, Sandbox: t.settings.Sandbox, SandboxAvailable: t.c.options.Sandboxed()}
 }
 
-// askToRun asks a person whether a command may run without the sandbox. If not
-// it returns what the model is told.
-func (t *turn) askToRun(id string, argv []string, cwd, reason string) (allowed bool, refusal string) {
-	t.emitLive(&mcpprotocol.ExecApprovalRequestEvent{CallID: id, Command: argv, Cwd: cwd, Reason: reason})
+// askToRun asks a person whether a command may run, and remembers in approved
+// what holds for the session. If not it returns what the model is told.
+func (t *turn) askToRun(call shellCall, cwd, reason string, approved *safety.Approved) (allowed bool, refusal string) {
+	t.emitLive(&mcpprotocol.ExecApprovalRequestEvent{CallID: call.id, Command: call.argv, Cwd: cwd, Reason: reason})
 	decision, why := t.approve(func(ctx context.Context, a Approver) (mcpprotocol.ReviewDecision, error) {
 		return a.ApproveExec(ctx, ExecApproval{
-			ConversationID: t.c.id, TurnID: t.handle.id, CallID: id, Command: argv, Cwd: cwd, Reason: reason,
+			ConversationID: t.c.id, TurnID: t.handle.id, CallID: call.id, Command: call.argv, Cwd: cwd, Reason: reason,
 		})
 	})
 	switch decision {
 	case mcpprotocol.ReviewDecisionApproved:
 		return true, ""
 	case mcpprotocol.ReviewDecisionApprovedForSession:
-		t.c.approved.Add(argv)
+		approved.Add(call.argv)
 		return true, ""
 	}
 	return false, t.refused(decision, "the command", why)
@@ -157,7 +165,7 @@ func (t *turn) command(call shellCall, cwd string, sandboxed bool) string {
 		return o.told
 	}
 	t.emitLive(&mcpprotocol.BackgroundEvent{Message: "the command failed in the sandbox: " + o.reason})
-	allowed, refusal := t.askToRun(call.id, call.argv, cwd, "the command failed in the sandbox; run it again without?")
+	allowed, refusal := t.askToRun(call, cwd, "the command failed in the sandbox; run it again without?", &t.c.approved)
 	if !allowed {
 		return refusal
 	}
@@ -205,9 +213,13 @@ func (t *turn) execute(call shellCall, cwd string, sandboxed bool) outcome {
 
 // prepare is a command with what the turn gives it: folder, environment, limits.
 func (t *turn) prepare(call shellCall, cwd string, sandboxed bool) (exec.Command, error) {
-	policy, err := sandbox.FromProtocol(t.settings.Sandbox, t.settings.Cwd)
+	policy, err := t.sandboxPolicy()
 	if err != nil {
 		return exec.Command{}, err
+	}
+	policy.AllowUnprotected = call.unprotected
+	if call.reads {
+		policy.Mode = sandbox.ReadOnly
 	}
 	command := exec.Command{
 		Argv: call.argv, Dir: cwd, Timeout: call.timeout, Helper: t.c.options.Helper,

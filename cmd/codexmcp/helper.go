@@ -33,21 +33,26 @@ func helper(args []string) (code int, done bool) {
 }
 
 // addPatchCommands makes the patch commands available to commands of the model,
-// in a folder of their own at the front of PATH. It returns what removes them.
-func addPatchCommands(program string) (remove func(), err error) {
-	dir, err := os.MkdirTemp("", "codexmcp-")
+// in a folder of their own at the front of PATH. It returns the folder, which no
+// command may be able to write: it would choose the programs of all that follow,
+// ours outside of the sandbox included.
+func addPatchCommands(program string) (dir string, err error) {
+	// Policies make the temporary folder writable, but not this one.
+	dir, err = os.MkdirTemp("/dev/shm", "codexmcp-")
 	if err != nil {
-		return func() {}, err
+		dir, err = os.MkdirTemp("", "codexmcp-")
 	}
-	remove = func() { _ = os.RemoveAll(dir) }
+	if err != nil {
+		return "", err
+	}
 	for _, name := range patchNames {
 		if err := os.Symlink(program, filepath.Join(dir, name)); err != nil {
-			return remove, err
+			return dir, err
 		}
 	}
 	path := dir
 	if old := os.Getenv("PATH"); old != "" {
 		path += string(os.PathListSeparator) + old
 	}
-	return remove, os.Setenv("PATH", path)
+	return dir, os.Setenv("PATH", path)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/codexmcp/codexmcp/codex"
 	"github.com/codexmcp/codexmcp/codex/config"
 	"github.com/codexmcp/codexmcp/codex/exec"
 	"github.com/codexmcp/codexmcp/codex/sandbox"
@@ -72,7 +73,7 @@ func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // runSandboxed runs a command and passes on what it writes.
 func runSandboxed(ctx context.Context, c *config.Conversation, argv []string, out, errw io.Writer) error {
-	policy, err := sandbox.FromProtocol(c.Sandbox, c.Cwd)
+	policy, err := codex.SandboxPolicy(c, c.Sandbox, c.Cwd)
 	if err != nil {
 		return err
 	}

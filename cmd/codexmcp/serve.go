@@ -114,8 +114,8 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	remove, err := addPatchCommands(program)
-	defer remove()
+	patchDir, err := addPatchCommands(program)
+	defer func() { _ = os.RemoveAll(patchDir) }()
 	if err != nil {
 		log.Warn("scripts of the model will not find apply_patch", "error", err)
 	}
@@ -142,7 +142,7 @@ func serve(ctx context.Context, flags serveFlags, in io.Reader, out, errw io.Wri
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
 	go credentials.Watch(watching)
-	manager := newManager(base, credentials, agent, program, flags.idleTime, log)
+	manager := newManager(base, credentials, agent, program, patchDir, flags.idleTime, log)
 	srv, err := mcpserver.New(mcpserver.Options{
 		Manager: manager, Auth: credentials, Agent: agent, Version: version(), NoEvents: flags.events == "off",
 		ConversationTools: flags.tools == "conversations", Log: log,
@@ -246,10 +246,14 @@ func loadConfig(options []string) (*config.Base, error) {
 }
 
 // newManager puts the engine together.
-func newManager(base *config.Base, credentials *auth.Manager, agent *useragent.Agent, program string, idle time.Duration, log *slog.Logger) *codex.Manager {
+func newManager(base *config.Base, credentials *auth.Manager, agent *useragent.Agent, program, patchDir string, idle time.Duration, log *slog.Logger) *codex.Manager {
+	var protected []string
+	if patchDir != "" {
+		protected = []string{patchDir}
+	}
 	return codex.NewManager(codex.Options{
 		Config: base, Log: log, IdleTime: idle, Program: program, Helper: exec.Self,
-		Sandboxed: func() bool { return sandbox.Check(exec.Self).Err == nil },
+		Sandboxed: func() bool { return sandbox.Check(exec.Self).Err == nil }, Protected: protected,
 		NewModel: func(c *config.Conversation) (model.Client, error) {
 			return newModel(c, credentials, agent), nil
 		},

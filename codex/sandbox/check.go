@@ -61,16 +61,10 @@ func (s Support) String() string {
 	return text.String()
 }
 
-// Protects reports whether paths in folders that a command may write can be
-// protected. Where commands cannot be confined at all they are asked about.
-func (s Support) Protects() bool {
-	return s.Err != nil || s.Kind != "landlock" || s.Namespaces.Mount
-}
-
 // Unprotected returns an [*UnprotectedError] if the plan has paths that a
 // machine like this cannot protect.
 func (s Support) Unprotected(plan Plan) error {
-	if paths := plan.needsMounts(); len(paths) > 0 && !s.Protects() {
+	if paths := plan.needsMounts(); len(paths) > 0 && s.Kind == "landlock" && !s.Namespaces.Mount {
 		return &UnprotectedError{Paths: paths}
 	}
 	return nil
