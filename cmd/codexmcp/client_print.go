@@ -67,7 +67,7 @@ func (o *offer) print(w *tabwriter.Writer) {
 	info := o.Server.ServerInfo
 	say("%s %s, revision %s", info.Name, info.Version, o.Server.ProtocolVersion)
 	if o.Server.Instructions != "" {
-		say("%s", o.Server.Instructions)
+		say("%s", firstLines(o.Server.Instructions, maxInstructions))
 	}
 	if o.Tools != nil {
 		say("\nTools (%d)", len(*o.Tools))
@@ -135,6 +135,18 @@ func argumentLines(schema wire.Raw) []string {
 		lines[i] = name + kind + must(slices.Contains(s.Required, name), p.Description)
 	}
 	return lines
+}
+
+// maxInstructions is how many lines of a server's instructions are shown.
+const maxInstructions = 5
+
+// firstLines is the beginning of a text, and how much of it there is more.
+func firstLines(text string, most int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if len(lines) <= most+1 {
+		return strings.Join(lines, "\n")
+	}
+	return fmt.Sprintf("%s\n… (%d more lines; --json shows all)", strings.TrimSpace(strings.Join(lines[:most], "\n")), len(lines)-most)
 }
 
 func firstLine(text string) string {

@@ -51,3 +51,17 @@ command = "old"
 	require.NoError(t, err)
 	require.Equal(t, "# mine\nmodel = \"gpt-5\" # the usual\n\n[mcp_servers.old] # keep\ncommand = \"old\"\n\n# the end\n", string(after))
 }
+
+func TestServersElsewhereAreShown(t *testing.T) {
+	home := newHome(t, "[mcp_servers.far]\nurl = \"https://example.com/mcp\"\nbearer_token_env_var = \"FAR\"\n")
+	require.Equal(t, "NAME  COMMAND                  ARGS  ENV\nfar   https://example.com/mcp  -     -\n", runWith(t, "", "mcp", "list").out)
+	require.Contains(t, runWith(t, "", "mcp", "get", "far").out, "FAR")
+	require.Contains(t, runWith(t, "", "mcp", "get", "far", "--json").out, `"url": "https://example.com/mcp"`)
+
+	r := runWith(t, "", "mcp", "add", "far", "--", "near")
+	require.Equal(t, 0, r.code, r.err)
+	text, err := os.ReadFile(filepath.Join(home, "config.toml"))
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "url =")
+	require.Equal(t, 0, runWith(t, "", "mcp", "list").code)
+}

@@ -145,6 +145,12 @@ func TestEverything(t *testing.T) {
 		`command = "ay"`,
 		`args = ["-v"]`,
 		`env = { TOKEN = "hush" }`,
+		`tool_timeout_ms = 7`,
+		`pin_tools = true`,
+		`[mcp_servers.far]`,
+		`url = "https://example.com/mcp"`,
+		`bearer_token_env_var = "FAR"`,
+		`http_headers = { "X-Secret" = "hush" }`,
 		`[model_providers.mine]`,
 		`name = "Mine"`,
 		`base_url = "http://127.0.0.1:1/v1"`,
@@ -177,7 +183,12 @@ func TestEverything(t *testing.T) {
 	require.Equal(t, "http://127.0.0.1:9", c.LoginIssuer)
 	require.Equal(t, 90*time.Second, c.LoginTimeout)
 	require.Equal(t, []string{"PATH=/bin", "SECRET_WORD=hush"}, c.ShellEnvironment.Build([]string{"PATH=/bin", "X=1"}))
-	require.Equal(t, []string{"z", "a"}, []string{c.MCPServers[0].Name, c.MCPServers[1].Name}, "in the order of the file")
+	require.Equal(t, []string{"z", "a", "far"}, []string{c.MCPServers[0].Name, c.MCPServers[1].Name, c.MCPServers[2].Name}, "in the order of the file")
+	require.Equal(t, 7*time.Millisecond, c.MCPServers[1].CallTimeout)
+	require.True(t, c.MCPServers[1].PinTools)
+	far := c.MCPServers[2]
+	require.Equal(t, []string{"https://example.com/mcp", "FAR", "hush"}, []string{far.URL, far.BearerTokenVar, far.Headers["X-Secret"]})
+	require.Equal(t, []string{"https://example.com/mcp"}, far.Where())
 	require.Equal(t, "5ms", c.MCPServers[0].StartupTimeout.String())
 	require.Zero(t, c.MCPServers[1].StartupTimeout)
 	require.Equal(t, map[string]string{"TOKEN": "hush"}, c.MCPServers[1].Env)
@@ -201,6 +212,8 @@ func TestWrongValues(t *testing.T) {
 		{"nested", "\n[model_providers.x]\nname = \"X\"\n\nwire_api = \"soap\"",
 			[]string{`config.toml:5: model_providers.x.wire_api: expected one of "responses", "chat", found "soap"`}},
 		{"missing", "[mcp_servers.m]\nargs = []", []string{"config.toml:1: mcp_servers.m.command: missing"}},
+		{"url and command", "[mcp_servers.m]\ncommand = \"c\"\nurl = \"http://localhost/\"", []string{"config.toml:1: mcp_servers.m.url: a server has a command or a url, not both"}},
+		{"url", "[mcp_servers.m]\nurl = \"ftp://localhost/\"", []string{`config.toml:2: mcp_servers.m.url: "ftp://localhost/" is no HTTP URL`}},
 		{"all at once", "model = 5\nnotify = [1]\n[history]",
 			[]string{"config.toml:1: model", "config.toml:2: notify: expected a list of strings, found a list", "config.toml:3: history.persistence: missing"}},
 		{"negative", `model_context_window = -1`, []string{"expected a whole number from 0, found -1"}},

@@ -59,7 +59,7 @@ func AddServer(ctx context.Context, home string, server MCPServer) error {
 	}
 	return editFile(ctx, home, func(s *settings) ([]change, error) {
 		path := func(keys ...string) []string { return append([]string{"mcp_servers", server.Name}, keys...) }
-		changes := []change{{path("command"), server.Command}, {path: path("args")}}
+		changes := []change{{path("command"), server.Command}, {path: path("args")}, {path: path("url")}}
 		if len(server.Args) > 0 {
 			changes[1].value = server.Args
 		}

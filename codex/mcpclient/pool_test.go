@@ -67,7 +67,7 @@ func call(t *testing.T, p *Pool, name, arguments string) (string, mcpprotocol.Ev
 	return output, events[1]
 }
 
-func TestAllPagesAreListed(t *testing.T) {
+func TestEdge53AllPagesAreListed(t *testing.T) {
 	p := start(t, Options{}, entry(t, "b", "normal"), entry(t, "a", "normal"))
 	require.Equal(t, []string{"a__ask", "a__die", "a__dieOnce", "a__echo", "b__ask", "b__die", "b__dieOnce", "b__echo"}, names(p))
 }
@@ -91,7 +91,7 @@ func TestCallEndsWithResult(t *testing.T) {
 }
 
 // Rough edge 53: the cause of an error reaches the model and the listeners.
-func TestErrorsHaveCauses(t *testing.T) {
+func TestEdge53ErrorsHaveCauses(t *testing.T) {
 	p := start(t, Options{}, entry(t, "s", "normal"))
 	output, end := call(t, p, "s__echo", `{"text":"refuse"}`)
 	require.Contains(t, output, "not today (code -32000)")
@@ -101,7 +101,7 @@ func TestErrorsHaveCauses(t *testing.T) {
 }
 
 // Rough edge 52: neither a silent server nor one that dies is waited for.
-func TestCallOfDeadOrSilentServerEnds(t *testing.T) {
+func TestEdge52CallOfDeadOrSilentServerEnds(t *testing.T) {
 	p := start(t, Options{CallTimeout: 300 * time.Millisecond}, entry(t, "s", "normal"))
 	output, _ := call(t, p, "s__echo", `{"text":"silence"}`)
 	require.Contains(t, output, "no answer within 300ms")
@@ -125,7 +125,7 @@ func TestIdempotentCallIsRepeated(t *testing.T) {
 }
 
 // Rough edge 54: what a server asks is answered, if only with a refusal.
-func TestRequestsOfServerAreAnswered(t *testing.T) {
+func TestEdge54RequestsOfServerAreAnswered(t *testing.T) {
 	p := start(t, Options{}, entry(t, "s", "normal"))
 	output, _ := call(t, p, "s__ask", "")
 	require.Contains(t, output, `\"id\":\"a\",\"result\":{}`)
@@ -153,7 +153,7 @@ func TestServersGetOnlyTheEnvironmentTheyNeed(t *testing.T) {
 }
 
 // Rough edge 16, as far as a pool goes: a broken server costs its own tools.
-func TestBrokenServerCostsOnlyItsTools(t *testing.T) {
+func TestEdge16BrokenServerCostsOnlyItsTools(t *testing.T) {
 	p, errs := New(t.Context(), []config.MCPServer{
 		entry(t, "bad name", "normal"), entry(t, "good", "normal"), {Name: "missing", Command: "/nope/missing"}, entry(t, "exits", "exits"),
 	}, Options{})

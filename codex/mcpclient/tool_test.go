@@ -14,7 +14,7 @@ import (
 )
 
 // Rough edge 53: the model API takes every name.
-func TestNames(t *testing.T) {
+func TestEdge53Names(t *testing.T) {
 	s := &server{config: config.MCPServer{Name: "fix"}}
 	long := strings.Repeat("n", 70)
 	var tools []*tool
