@@ -21,7 +21,9 @@ func (b *builder) discriminate(u *Union, at string) error {
 		u.Key = commonKey(u.Variants)
 	}
 	if _, err := separate(u.Variants, false); u.Key == "" && err != nil {
-		u.Key = keyOfAllButOne(u.Variants)
+		if u.Key = keyOfAllButOne(u.Variants); u.Key == "" {
+			u.Key, u.Rest = openKey(u.Variants)
+		}
 	}
 	if u.Key != "" && len(hint.Values) == 0 {
 		u.Default = withoutMember(u.Variants, u.Key)
@@ -62,7 +64,7 @@ func (b *builder) discriminate(u *Union, at string) error {
 			}
 			groups[tag] = append(groups[tag], v)
 		}
-		if len(tags) == 0 && v != u.Default {
+		if len(tags) == 0 && v != u.Default && v != u.Rest {
 			return errAt(at, "variant %s has no constant %q; an overlay can say the union's values, or give the place the type \"Raw\"", v.Type.Name, u.Key)
 		}
 	}
@@ -125,6 +127,30 @@ func keyOfAllButOne(variants []*Variant) string {
 		}
 	}
 	return ""
+}
+
+// openKey finds a member that is constant in every variant but one, which requires it with whatever value.
+func openKey(variants []*Variant) (string, *Variant) {
+	for _, f := range variants[0].Type.strct.Fields {
+		want := String
+		if isIntKey(variants, f.Wire) {
+			want = Int
+		}
+		var rest *Variant
+		fits := true
+		for _, v := range variants {
+			if len(tagsOf(v.Type.strct, f.Wire)) > 0 {
+				continue
+			}
+			own := fieldOf(v.Type.strct, f.Wire)
+			fits = fits && rest == nil && own != nil && own.Required && own.Type.Kind == want
+			rest = v
+		}
+		if fits && rest != nil && len(variants) > 1 {
+			return f.Wire, rest
+		}
+	}
+	return "", nil
 }
 
 // withoutMember is the only variant that does not know a member: what is meant

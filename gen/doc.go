@@ -45,8 +45,8 @@
 //   - anyOf and oneOf are the same: a union, told apart by the kind of JSON
 //     value, then by what discriminator names, then by a member that is constant in
 //     every variant (or in all but one, which is then meant where the member
-//     is absent), then by a member that only one of them requires. Never by
-//     trying. A union that refers to a union has its variants. Members beside a
+//     is absent or, if it requires the member, has another value), then by a
+//     member that only one of them requires. Never by trying. A union that refers to a union has its variants. Members beside a
 //     union belong to every variant.
 //   - A variant with a not that lists the constants of the others is no type: it is
 //     what the union's unknown variant is for.

@@ -154,7 +154,7 @@ func (w *pageWriter) variants(u *Union) []row {
 		if len(tags[v]) > 0 {
 			when = append(when, fmt.Sprintf("`%s` is %s", u.Key, strings.Join(tags[v], " or ")))
 		}
-		if v == u.Default {
+		if v == u.Default || v == u.Rest {
 			when = append(when, "otherwise")
 		}
 		if len(tests[v]) > 0 {

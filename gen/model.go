@@ -99,6 +99,8 @@ type Union struct {
 	Cases []*Case
 	// Default is the variant meant when Key is absent or unknown, if there is one.
 	Default *Variant
+	// Rest is the variant meant by every other value of Key, if there is one.
+	Rest *Variant
 	// ByKind are the variants that are no objects, each told by its JSON kind.
 	ByKind []*KindVariant
 	// Tagged is set when every variant has Key as a constant, so that the

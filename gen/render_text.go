@@ -35,6 +35,9 @@ func (r *renderer) unionDoc(u *Union) string {
 	if u.Key != "" {
 		text += "; the wire tells them apart by " + strconv.Quote(u.Key)
 	}
+	if u.Rest != nil {
+		text += ", of which any other value means [*" + r.qualified(u.Rest.Type) + "]"
+	}
 	return text + ". Anything else is kept as an [*Unknown" + u.Name + "]."
 }
 
