@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -84,7 +85,9 @@ func (p *project) diff(old, new, as string) (*gen.Report, error) {
 	}
 	byRevision := map[string]gen.Source{}
 	for _, src := range sources {
-		byRevision[src.Revision] = src
+		if slices.Contains(p.revisions(), src.Revision) {
+			byRevision[src.Revision] = src
+		}
 	}
 	if _, known := byRevision[as]; as != "" && !known {
 		return nil, fmt.Errorf("--as %q: no such revision; revisions are %s", as, strings.Join(p.revisions(), ", "))
@@ -168,14 +171,14 @@ func definitions(schema []byte) (map[string]string, error) {
 	return texts, nil
 }
 
-// revisions are those of all packages.
+// revisions are those that only one package has, so that they name a schema.
 func (p *project) revisions() []string {
-	var names []string
+	packages := map[string]int{}
 	for _, pkg := range p.manifest.Packages {
-		names = append(names, pkg.Revision)
+		packages[pkg.Revision]++
 	}
-	slices.Sort(names)
-	return names
+	maps.DeleteFunc(packages, func(_ string, n int) bool { return n > 1 })
+	return slices.Sorted(maps.Keys(packages))
 }
 
 // isPin reports whether a schema is the pin of a published one.
