@@ -8,11 +8,13 @@ import (
 	"os"
 	osexec "os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -445,6 +447,56 @@ func lock(args []string) error {
 		}
 	}
 	return unix.Exec("/proc/self/exe", append([]string{"exec.test"}, args...), os.Environ())
+}
+
+// bareArg makes the test binary do without Landlock, as a kernel that has none,
+// and start itself again.
+const bareArg = "bare"
+
+func bare(args []string) error {
+	program := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS}, // the call's number
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_LANDLOCK_CREATE_RULESET, Jf: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
+	}
+	filter := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
+	runtime.LockOSThread()
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&filter)), 0, 0); err != nil {
+		return err
+	}
+	return unix.Exec("/proc/self/exe", append([]string{"exec.test"}, args...), append(os.Environ(), bareVariable+"=1"))
+}
+
+// bareVariable says that there is no Landlock.
+const bareVariable = "CODEXMCP_TEST_BARE"
+
+// TestKernelWithoutLandlock is about such a kernel: nothing that is to be
+// confined runs, and the error has a name. All else goes on.
+func TestKernelWithoutLandlock(t *testing.T) {
+	if os.Getenv(bareVariable) == "" {
+		output, err := osexec.CommandContext(t.Context(), testBinary(t), bareArg, "-test.run=^TestKernelWithoutLandlock$").CombinedOutput()
+		require.NoError(t, err, "%s", output)
+		return
+	}
+	support := sandbox.Check(Self)
+	require.ErrorIs(t, support.Err, sandbox.ErrUnsupported)
+	require.Contains(t, support.String(), "none")
+	made := filepath.Join(t.TempDir(), "made")
+	for _, mode := range []sandbox.Mode{sandbox.ReadOnly, sandbox.WorkspaceWrite} {
+		command := shell("echo x > " + made)
+		command.Sandbox = &sandbox.Policy{Mode: mode, Root: filepath.Dir(made)}
+		_, err := Run(t.Context(), command)
+		require.ErrorIs(t, err, sandbox.ErrUnsupported)
+	}
+	require.NoFileExists(t, made)
+	result, err := Run(t.Context(), shell("echo x > "+made))
+	require.NoError(t, err)
+	require.Zero(t, result.ExitCode)
+	require.FileExists(t, made)
 }
 
 // ordinary is the test binary, to be run by a user who has a folder for it.

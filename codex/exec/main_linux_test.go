@@ -22,5 +22,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, lock(os.Args[2:]))
 		os.Exit(1)
 	}
+	if len(os.Args) > 2 && os.Args[1] == bareArg {
+		fmt.Fprintln(os.Stderr, bare(os.Args[2:]))
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
 }

@@ -43,14 +43,15 @@ func (s Support) String() string {
 	line("sandbox", s.Kind)
 	if s.Landlock > 0 {
 		line("landlock", fmt.Sprintf("version %d", s.Landlock))
-		yes := func(has bool, gain string) string {
+		either := func(has bool, gain, loss string) string {
 			if has {
 				return "yes: " + gain
 			}
-			return "no"
+			return "no: " + loss
 		}
-		line("mounts", yes(s.Namespaces.Mount, "protected and hidden paths are kept"))
-		line("processes", yes(s.Namespaces.PID, "commands see and signal only their own"))
+		line("mounts", either(s.Namespaces.Mount, "protected and hidden paths are kept",
+			"commands that could write protected or hidden paths are asked about or refused"))
+		line("processes", either(s.Namespaces.PID, "commands see and signal only their own", "commands see those of others"))
 	}
 	for _, missing := range s.Missing {
 		line("missing", missing)
