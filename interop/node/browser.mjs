@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
 // soon bounds every wait.
-export const soon = 20_000;
+export const soon = 30_000;
 
 // program is the codexmcp under test, modelURL the scripted model's address.
 export const { CODEXMCP: program, MODEL_URL: modelURL, EVERYTHING: everything, SCREENSHOTS: screenshots } = process.env;
