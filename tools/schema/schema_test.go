@@ -24,7 +24,15 @@ import (
 func module(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, part := range []string{"go.mod", "go.sum", "schema", "wire", "mcptypes", "mcpprotocol", "docs/reference"} {
+	text, err := os.ReadFile("../../schema/packages.json")
+	require.NoError(t, err)
+	manifest, err := gen.ParseManifest(text)
+	require.NoError(t, err)
+	parts := []string{"go.mod", "go.sum", "schema", "wire", "docs/reference"}
+	for _, pkg := range manifest.Packages {
+		parts = append(parts, pkg.Dir)
+	}
+	for _, part := range parts {
 		if _, err := os.Stat(filepath.Join("../..", part)); os.IsNotExist(err) {
 			continue
 		}

@@ -298,7 +298,9 @@ func (s *snapshot) restore() error {
 		if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
 			errs = errors.Join(errs, err)
 		}
-		_ = os.Remove(filepath.Dir(file)) // fails unless it is empty, as it should
+		for dir := filepath.Dir(file); os.Remove(dir) == nil; { // fails unless it is empty, as it should
+			dir = filepath.Dir(dir)
+		}
 	}
 	return errs
 }
