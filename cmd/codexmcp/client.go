@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type clientFlags struct {
 	url      string
 	headers  []string
 	json     bool
+	ask      bool
 	verbose  bool
 	timeout  time.Duration
 	revision string
@@ -47,7 +49,7 @@ and does what it is told:
   prompt NAME   fill in a prompt; arguments are key=value
   follow        print what the server tells of, until interrupted
 
-With --json there is one JSON document on stdout, or one per line with follow.
+What the server asks its user is put to you, at a terminal. With --json there is one JSON document on stdout, or one per line with follow.
 The exit status is 1 when a tool says that it failed.`,
 		Example: `  codexmcp client -- codexmcp serve
   codexmcp client call add a=2 b=3 -- python3 server.py
@@ -61,6 +63,9 @@ The exit status is 1 when a tool says that it failed.`,
 				return errMisuse{errors.New("want either --url or a command after --")}
 			}
 			v := &visitor{flags: flags, out: cmd.OutOrStdout(), errw: &sharedWriter{w: cmd.ErrOrStderr()}}
+			if _, person := terminalOf(cmd.InOrStdin()); person || flags.ask {
+				v.interview = &interview{in: bufio.NewReader(cmd.InOrStdin()), out: v.errw}
+			}
 			do, err := v.action(words)
 			if err != nil {
 				return errMisuse{err}
@@ -71,6 +76,7 @@ The exit status is 1 when a tool says that it failed.`,
 	cmd.Flags().StringVar(&flags.url, "url", "", "the server's URL (streamable HTTP)")
 	cmd.Flags().StringArrayVarP(&flags.headers, "header", "H", nil, "add a header to HTTP requests, as 'Name: value'")
 	cmd.Flags().BoolVar(&flags.json, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&flags.ask, "ask", false, "answer on stdin what the server asks its user; without it only at a terminal")
 	cmd.Flags().BoolVarP(&flags.verbose, "verbose", "v", false, "print to stderr what happens beside the protocol, and progress")
 	cmd.Flags().DurationVar(&flags.timeout, "timeout", time.Minute, "how long to wait for the server, each time")
 	cmd.Flags().StringVar(&flags.revision, "revision", "", "insist on a protocol revision, such as 2025-06-18")
@@ -84,6 +90,8 @@ type visitor struct {
 	errw    io.Writer
 	session *client.Session
 	follow  bool
+	// interview answers what the server asks; nil without a person.
+	interview *interview
 }
 
 // visit connects, does it, and leaves.
@@ -94,6 +102,9 @@ func (v *visitor) visit(ctx context.Context, program []string, do func(context.C
 	}
 	if v.flags.verbose {
 		o.Log = slog.New(slog.NewTextHandler(v.errw, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	if v.interview != nil {
+		o.Elicit = v.interview.elicit
 	}
 	if v.follow {
 		v.followWith(&o)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"os"
@@ -107,5 +108,39 @@ not json
 
 	for _, args := range [][]string{{"tap"}, {"tap", "--check", "a", "--replay", "b"}, {"tap", "--replay", transcript, "--as", "me"}} {
 		require.Equal(t, exitMisuse, runWith(t, "", args...).code, args)
+	}
+}
+
+func TestInterview(t *testing.T) {
+	question := mcptypes.ElicitParams{Message: "Who are you?", RequestedSchema: mcptypes.ElicitParamsRequestedSchema{
+		Properties: map[string]mcptypes.PrimitiveSchemaDefinition{
+			"age": &mcptypes.NumberSchema{Type: mcptypes.NumberSchemaTypeInteger}, "name": &mcptypes.StringSchema{}, "sure": &mcptypes.BooleanSchema{},
+		}, Required: []string{"name"},
+	}}
+	tests := []struct {
+		name, in string
+		action   mcptypes.ElicitAction
+		content  string
+	}{
+		{"all", "36\nAda\ntrue\n\n", mcptypes.ElicitActionAccept, `{"age":36,"name":"Ada","sure":true}`},
+		{"only what is required", "\n\nAda\n\ny\n", mcptypes.ElicitActionAccept, `{"name":"Ada"}`},
+		{"again until it fits", "old\n36\nAda\nmaybe\nfalse\n\n", mcptypes.ElicitActionAccept, `{"age":36,"name":"Ada","sure":false}`},
+		{"no", "36\nAda\n\nno\n", mcptypes.ElicitActionDecline, ""},
+		{"gone", "36\n", mcptypes.ElicitActionCancel, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var said strings.Builder
+			v := &interview{in: bufio.NewReader(strings.NewReader(tt.in)), out: &said}
+			result, err := v.elicit(t.Context(), question)
+			require.NoError(t, err)
+			require.Equal(t, tt.action, result.Action)
+			if tt.content != "" {
+				text, err := result.Content.MarshalJSON()
+				require.NoError(t, err)
+				require.JSONEq(t, tt.content, string(text))
+			}
+			require.Contains(t, said.String(), "The server asks: Who are you?")
+		})
 	}
 }
