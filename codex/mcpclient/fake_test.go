@@ -38,7 +38,7 @@ type message struct {
 }
 
 // hugeLine is how long a line of a hostile server is.
-const hugeLine = 64 << 20
+const hugeLine = 16 << 20
 
 const listed = `{"name":%q,"inputSchema":{"type":"object"},"annotations":{"idempotentHint":%v}}`
 
