@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"bytes"
+	"container/heap"
 	"context"
 	"errors"
 	"fmt"
@@ -87,15 +88,16 @@ type page struct {
 // add takes in the files of a day, until the page is full and it is known
 // whether more follow.
 func (p *page) add(ctx context.Context, d day) (full bool) {
-	files := d.stored
+	files := newest(d.stored)
 	if p.from != nil {
 		files = slices.DeleteFunc(files, func(s stored) bool { return s.compare(*p.from) >= 0 })
 	}
-	slices.SortFunc(files, func(a, b stored) int { return b.compare(a.position) })
-	for _, file := range files {
+	heap.Init(&files)
+	for len(files) > 0 {
 		if ctx.Err() != nil {
 			return true
 		}
+		file := heap.Pop(&files).(stored)
 		item, ok := p.summary(d, file.name)
 		if full = len(p.result.Items) == p.size; full {
 			p.ahead++
@@ -111,6 +113,21 @@ func (p *page) add(ctx context.Context, d day) (full bool) {
 		p.last = file.position
 	}
 	return false
+}
+
+// A newest is a heap with the newest file on top: a page wants few of many.
+type newest []stored
+
+func (n newest) Len() int           { return len(n) }
+func (n newest) Less(i, j int) bool { return n[i].compare(n[j].position) > 0 }
+func (n newest) Swap(i, j int)      { n[i], n[j] = n[j], n[i] }
+func (n *newest) Push(x any)        { *n = append(*n, x.(stored)) }
+
+func (n *newest) Pop() any {
+	last := len(*n) - 1
+	x := (*n)[last]
+	*n = (*n)[:last]
+	return x
 }
 
 // summary reads the head of a file. It reports false for one in which the user
