@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/codexmcp/codexmcp/jsonrpc"
 	"github.com/codexmcp/codexmcp/mcptypes"
 	"github.com/codexmcp/codexmcp/mcptypes/mcp20251125"
 	"github.com/codexmcp/codexmcp/wire"
@@ -27,6 +28,26 @@ func ElicitForm(ctx context.Context, params mcp20251125.ElicitFormParams) (mcpty
 // 2025-11-25 whose client declared that it can.
 func ElicitURL(ctx context.Context, params mcp20251125.ElicitURLParams) (mcptypes.ElicitResult, error) {
 	return elicitSince20251125(ctx, &params)
+}
+
+// RequireURLs returns an error that refuses the current request until the person
+// at the client has visited web pages: the client shows them, and tries again.
+// [ElicitationDone] tells it when. A session that is not of 2025-11-25, or whose client did not
+// declare that it can, gets an error that says so; in 2026-07-28 return a [*Need].
+func RequireURLs(message string, pages ...mcp20251125.ElicitURLParams) error {
+	e := jsonrpc.Errorf(CodeURLsRequired, "%s", message)
+	data, err := wire.RawOf(&mcp20251125.URLElicitationRequiredErrorErrorData{Elicitations: pages})
+	if err != nil {
+		return fmt.Errorf("web pages to visit: %w", err)
+	}
+	e.Data = data
+	return e
+}
+
+// ElicitationDone tells the client that the person has finished with a web page
+// that [ElicitURL] or [RequireURLs] sent them to, by the id it was given there.
+func ElicitationDone(ctx context.Context, s *Session, id string) error {
+	return Tell(ctx, s, mcp20251125.ElicitationComplete, mcp20251125.ElicitationCompleteParams{ElicitationID: id})
 }
 
 func elicitSince20251125(ctx context.Context, params mcp20251125.ElicitVariant) (mcptypes.ElicitResult, error) {

@@ -461,6 +461,50 @@ func TestClientIsAskedOnlyForWhatItDeclared(t *testing.T) {
 	}
 }
 
+// TestPagesAreRequired refuses a request until a person has been elsewhere.
+func TestPagesAreRequired(t *testing.T) {
+	s := server.New(info, nil)
+	require.NoError(t, server.AddTool(s, mcptypes.Tool{Name: "pay"}, func(ctx context.Context, in struct {
+		Done bool `json:"done,omitempty"`
+	}) (string, error) {
+		if in.Done {
+			return "told", server.ElicitationDone(ctx, server.SessionFrom(ctx), "7")
+		}
+		return "", server.RequireURLs("pay first", mcp20251125.ElicitURLParams{Message: "Pay", URL: "https://pay.example.com", ElicitationID: "7"})
+	}))
+	can := mcptypes.ClientCapabilities{Elicitation: wire.MembersOf(wire.Member{Name: "url", Value: wire.EmptyObject()})}
+	for _, tt := range []struct {
+		revision string
+		can      mcptypes.ClientCapabilities
+		code     int64
+		text     string
+	}{
+		{"2025-11-25", can, server.CodeURLsRequired, "pay first"},
+		{"2025-11-25", mcptypes.ClientCapabilities{}, jsonrpc.CodeInternalError, "did not declare"},
+		{"2025-06-18", can, jsonrpc.CodeInternalError, "no such message"},
+	} {
+		p := connect(t, s, tt.revision, tt.can, nil)
+		_, err := call(t, p, "pay", `{}`)
+		require.Equal(t, tt.code, code(t, err))
+		require.ErrorContains(t, err, tt.text)
+		result, err := call(t, p, "pay", `{"done":true}`)
+		require.NoError(t, err)
+		if tt.revision == "2025-11-25" {
+			require.Equal(t, "told", text(t, result))
+		} else {
+			require.Contains(t, text(t, result), "no such message")
+		}
+		if tt.code == server.CodeURLsRequired {
+			var refusal *jsonrpc.Error
+			_, err := call(t, p, "pay", `{}`)
+			require.ErrorAs(t, err, &refusal)
+			var data mcp20251125.URLElicitationRequiredErrorErrorData
+			require.NoError(t, refusal.Data.Decode(&data))
+			require.Equal(t, "https://pay.example.com", data.Elicitations[0].URL)
+		}
+	}
+}
+
 func TestMiddlewareSeesBothDirections(t *testing.T) {
 	var mu sync.Mutex
 	var seen []string

@@ -207,6 +207,13 @@ func (h *HTTP) enter() bool {
 	return !h.closed
 }
 
+// again enters for what goes on when the request that entered has left.
+func (h *HTTP) again() {
+	h.mu.Lock()
+	h.running++
+	h.mu.Unlock()
+}
+
 func (h *HTTP) leave() {
 	h.mu.Lock()
 	defer h.mu.Unlock()

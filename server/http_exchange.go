@@ -86,7 +86,9 @@ func (x *exchange) serve(r *http.Request, body []byte) {
 	x.leaving = make(chan struct{})
 	done := make(chan struct{})
 	x.h.sessions.hold(x.session)
+	x.h.again()
 	x.h.run(func() {
+		defer x.h.leave()
 		defer x.h.sessions.release(x.session)
 		defer close(done)
 		x.deliver(ctx, s, body)

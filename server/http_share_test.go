@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -268,6 +269,7 @@ func TestReplicasAnswerForTheDead(t *testing.T) {
 	require.Contains(t, got[3].data, sorry)
 	require.NoError(t, again.Body.Close())
 	require.Equal(t, http.StatusOK, post(t, r[1].web, `{"jsonrpc":"2.0","id":1,"method":"ping"}`, "Mcp-Session-Id", id).StatusCode)
+	close(r[0].gate)
 }
 
 // TestReplicasAnswerForTheDeadInBatches is the same with a batch.
@@ -287,6 +289,31 @@ func TestReplicasAnswerForTheDeadInBatches(t *testing.T) {
 	require.Contains(t, string(rest), `"id":"S","error":`)
 	require.Contains(t, string(rest), `"id":7,"error":`)
 	close(r[0].gate)
+}
+
+// TestReplicasFinishWhatRuns closes the process that runs a call whose client
+// has been cut off: the call goes on to its end, and its client has that elsewhere.
+func TestReplicasFinishWhatRuns(t *testing.T) {
+	r := replicas(t, 2)
+	id := initialize(t, r[0].web, "2025-11-25", `{}`)
+	r[0].gate <- struct{}{}
+	resp := start(t, r[0].web, http.MethodPost, fmt.Sprintf(steps, 3), "Mcp-Session-Id", id)
+	first := events(t, resp.Body, 1)[0]
+	require.NoError(t, resp.Body.Close())
+	again := start(t, r[1].web, http.MethodGet, "", "Mcp-Session-Id", id, "Last-Event-ID", first.id)
+	closed := make(chan error, 1)
+	go func() { closed <- r[0].http.Close(context.Background()) }()
+	require.Eventually(t, func() bool {
+		return post(t, r[0].web, `{}`).StatusCode == http.StatusServiceUnavailable
+	}, 10*time.Second, time.Millisecond)
+	for range 2 {
+		r[0].gate <- struct{}{}
+	}
+	rest, err := io.ReadAll(again.Body)
+	require.NoError(t, err)
+	require.NoError(t, again.Body.Close())
+	require.Contains(t, string(rest), "all steps")
+	require.NoError(t, <-closed)
 }
 
 func TestReplicasUnderLoad(t *testing.T) {

@@ -115,7 +115,7 @@ func (s *Server) serve(ctx context.Context, m *method, params wire.Value) (wire.
 	}
 	result, err := s.rounds(ctx, m, params, &r)
 	if err != nil {
-		return nil, refusalIn(rev, err)
+		return nil, session.refusal(rev, err)
 	}
 	if result != nil {
 		rev.fit(s, result)
@@ -182,12 +182,20 @@ func foreignMeta(version string) wire.Members {
 		wire.Member{Name: metaCapabilities, Value: wire.EmptyObject()})
 }
 
-// refusalIn makes an error one of the revision.
-func refusalIn(rev *revision, err error) error {
-	if e, ok := errors.AsType[*jsonrpc.Error](err); ok && e.Code == CodeResourceNotFound && rev.notFound != e.Code {
+// refusal makes an error one of the revision, and one that the client can use.
+func (s *Session) refusal(rev *revision, err error) error {
+	e, ok := errors.AsType[*jsonrpc.Error](err)
+	switch {
+	case !ok:
+	case e.Code == CodeResourceNotFound && rev.notFound != e.Code:
 		moved := *e
 		moved.Code = rev.notFound
 		return &moved
+	case e.Code != CodeURLsRequired:
+	case rev != revision20251125:
+		return jsonrpc.Errorf(jsonrpc.CodeInternalError, "%s: a person must visit a web page first: %v", e.Message, ErrNotInRevision)
+	case !declaresElicitation(s.Client().Capabilities.Elicitation, true):
+		return jsonrpc.Errorf(jsonrpc.CodeInternalError, "%s: a person must visit a web page first: %v", e.Message, ErrNotDeclared)
 	}
 	return err
 }

@@ -36,6 +36,7 @@ const (
 	CodeHeaderMismatch      int64 = -32020 // the HTTP headers do not say what the message says
 	CodeMissingCapability   int64 = -32021 // the client did not declare what the request needs
 	CodeUnsupportedRevision int64 = -32022 // the server does not speak the revision of the request
+	CodeURLsRequired        int64 = -32042 // a person must visit web pages first; 2025-11-25 only
 )
 
 // revisions are those the server speaks, the newest first.
