@@ -200,7 +200,7 @@ func (s *keySet) get(ctx context.Context, at string) (text string, found bool, e
 	if err != nil {
 		return "", true, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // it was read
 	if resp.StatusCode != http.StatusOK {
 		return "", resp.StatusCode >= 500, fmt.Errorf("get %q: %s", at, resp.Status)
 	}
