@@ -52,13 +52,13 @@ func run(w io.Writer, rounds int, span time.Duration, only, beside string) error
 		contenders = slices.DeleteFunc(contenders, func(c contender) bool { return c.name != ours.name && !slices.Contains(names, c.name) })
 	}
 	for _, direction := range []string{"decode", "encode"} {
-		fmt.Fprintf(w, "\n### %s, minimum CPU time of %d interleaved rounds\n\n", direction, rounds)
+		_, _ = fmt.Fprintf(w, "\n### %s, minimum CPU time of %d interleaved rounds\n\n", direction, rounds)
 		names := []string{"message", "bytes"}
 		for _, c := range contenders {
 			names = append(names, c.name)
 		}
 		names = append(names, "SDKs/ours", "ours/best library", "allocs")
-		fmt.Fprintf(w, "| %s |\n|%s\n", strings.Join(names, " | "), strings.Repeat("---|", len(names)))
+		_, _ = fmt.Fprintf(w, "| %s |\n|%s\n", strings.Join(names, " | "), strings.Repeat("---|", len(names)))
 		for _, m := range messages {
 			if !strings.Contains(m.name, only) {
 				continue
@@ -136,7 +136,7 @@ func row(w io.Writer, direction string, m message, contenders []contender, round
 		beside = fmt.Sprintf("%.2f", 1/library)
 	}
 	cells = append(cells, strings.Join(least, " "), beside, fmt.Sprint(allocations(operations[0])))
-	fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | "))
+	_, _ = fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | "))
 	return nil
 }
 
