@@ -164,6 +164,9 @@ func (e *Endpoint) post(ctx context.Context, body []byte, conversationID string)
 		}
 		delay, again := Retryable(err)
 		if !again || retry > e.provider.RequestRetries() {
+			if status != nil && status.Status == http.StatusUnauthorized && e.provider.RequiresOpenAIAuth && credential.Bearer == "" {
+				err = fmt.Errorf("%w; nobody is signed in (codexmcp login does that)", err)
+			}
 			return nil, err
 		}
 		if status == nil || !status.delayGiven {

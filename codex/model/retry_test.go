@@ -221,3 +221,20 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 		require.False(t, again)
 	})
 }
+
+// Who was refused for want of a login is told so; who gave a key of their own is not.
+func TestRefusalSaysThatNobodyIsSignedIn(t *testing.T) {
+	for _, needsLogin := range []bool{true, false} {
+		endpoint := fake(func(*http.Request) (*http.Response, error) {
+			return fixed(http.StatusUnauthorized, nil, `{"error":{"message":"missing bearer"}}`), nil
+		}, func(p *model.Provider) { p.RequiresOpenAIAuth = needsLogin })
+		var failure error
+		for _, err := range endpoint.Stream(t.Context(), model.Request{}) {
+			failure = err
+		}
+		require.ErrorContains(t, failure, "401 Unauthorized: missing bearer")
+		require.Equal(t, needsLogin, strings.Contains(failure.Error(), "nobody is signed in"))
+		var status *model.StatusError
+		require.ErrorAs(t, failure, &status)
+	}
+}
