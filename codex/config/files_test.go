@@ -144,6 +144,26 @@ func TestSpecialFilesDoNotBlock(t *testing.T) {
 	require.Zero(t, id)
 }
 
+// A command of the model may have made such a link.
+func TestUserInstructionsAreNotSecrets(t *testing.T) {
+	home, work := t.TempDir(), t.TempDir()
+	write(t, filepath.Join(home, "auth.json"), "hush")
+	write(t, filepath.Join(home, "AGENTS.md"), "mine")
+	write(t, filepath.Join(work, "keys"), "hush")
+	write(t, filepath.Join(work, "README.md"), "the project's")
+	c := &Conversation{Home: home, Cwd: work, ProjectDocMax: 1000, Hidden: []string{"keys"}}
+	doc := filepath.Join(work, "AGENTS.md")
+	for target, want := range map[string]string{
+		filepath.Join(home, "auth.json"): "mine",
+		"keys":                           "mine",
+		"README.md":                      "mine" + docSeparator + "the project's",
+	} {
+		_ = os.Remove(doc)
+		require.NoError(t, os.Symlink(target, doc))
+		require.Equal(t, want, c.UserInstructions(), target)
+	}
+}
+
 func TestUserInstructions(t *testing.T) {
 	dir := t.TempDir()
 	sub := filepath.Join(dir, "repo", "a", "b")

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/codexmcp/codexmcp/codex/sandbox"
 )
 
 // docSeparator stands between the user's own instructions and those of the
@@ -42,7 +44,7 @@ func (c *Conversation) UserInstructions() string {
 	if text := strings.TrimSpace(readDoc(filepath.Join(c.Home, docFileName), maxInstructionsSize)); text != "" {
 		parts = append(parts, text)
 	}
-	docs, err := projectDocs(c.Cwd, c.ProjectDocMax)
+	docs, err := c.projectDocs()
 	if err == nil && docs != "" {
 		parts = append(parts, docs)
 	}
@@ -71,22 +73,30 @@ func readDocBytes(path string, limit int64) ([]byte, error) {
 	return content, err
 }
 
-// projectDocs joins the docs of the folders from the repository to cwd, up to
-// limit bytes in all. An error means that none of them is to be used.
-func projectDocs(cwd string, limit int64) (string, error) {
+// projectDocs joins the docs of the folders from the repository to the working
+// directory, up to so many bytes in all. A doc that is a link to what is hidden
+// from commands, one of which may have made it, is left out. An error means that
+// none of them is to be used.
+func (c *Conversation) projectDocs() (string, error) {
+	limit := c.ProjectDocMax
 	if limit == 0 {
 		return "", nil
 	}
-	folders, err := docFolders(cwd)
+	folders, err := docFolders(c.Cwd)
 	if err != nil {
 		return "", err
 	}
+	policy := sandbox.Policy{Root: c.Cwd, Home: c.Home, Secrets: Secrets, Hidden: c.Hidden}
 	var parts []string
 	for _, folder := range folders {
 		if limit <= 0 {
 			break
 		}
-		content, err := readDocBytes(filepath.Join(folder, docFileName), limit)
+		path := filepath.Join(folder, docFileName)
+		if policy.Hides(path) {
+			continue
+		}
+		content, err := readDocBytes(path, limit)
 		if err != nil {
 			return "", err
 		}
