@@ -1,6 +1,8 @@
 package codex
 
 import (
+	"slices"
+
 	"github.com/codexmcp/codexmcp/codex/config"
 	"github.com/codexmcp/codexmcp/codex/model"
 	"github.com/codexmcp/codexmcp/mcpprotocol"
@@ -101,12 +103,15 @@ func (t *turn) settle(a *answer) (*step, error) {
 	t.count(a.usage)
 	counted := &mcpprotocol.TokenCountEvent{Info: t.c.usage.info()}
 	t.c.record(t.c.options.Recorder.Event(counted))
-	s := &step{}
+	s := &step{called: slices.ContainsFunc(a.items, isCall)}
 	if a.usage != nil {
 		s.tokens = t.c.usage.inWindow()
 	}
 	for i, item := range a.items {
 		t.c.remember(item)
+		if !s.called {
+			t.repeatReasoning(item)
+		}
 		if m, ok := item.(*mcpprotocol.MessageItem); ok {
 			if texts := outputTexts(m); len(texts) > 0 {
 				text := texts[len(texts)-1]
@@ -119,15 +124,14 @@ func (t *turn) settle(a *answer) (*step, error) {
 			}
 			continue
 		}
-		s.called = true
 		if err := t.ctx.Err(); err != nil {
 			return s, err
 		}
 		t.c.remember(t.call(item)...)
 		t.release()
 	}
-	if s.called && t.c.config.Provider.WireAPI == model.WireAPIChat {
-		t.repeatReasoning(a)
+	if s.called {
+		t.repeatReasoning(a.items...)
 	}
 	if err := t.ctx.Err(); err != nil {
 		return s, err
@@ -137,11 +141,15 @@ func (t *turn) settle(a *answer) (*step, error) {
 	return s, nil
 }
 
-// repeatReasoning records the reasoning of a chat answer once more behind the
-// calls it led to. Rollouts of the original have it so, and are read by
-// programs that expect it; the history has it once.
-func (t *turn) repeatReasoning(a *answer) {
-	for _, item := range a.items {
+// repeatReasoning records the reasoning of a chat answer once more: behind the
+// calls it led to, or else at once. Rollouts of the original have it so, but for
+// those with raw reasoning, and are read by programs that expect it; the history
+// has it once.
+func (t *turn) repeatReasoning(items ...mcpprotocol.ResponseItem) {
+	if t.c.config.Provider.WireAPI != model.WireAPIChat || t.c.config.ShowRawReasoning {
+		return
+	}
+	for _, item := range items {
 		if _, ok := item.(*mcpprotocol.ReasoningItem); ok {
 			t.c.record(t.c.options.Recorder.Items(item))
 		}

@@ -258,9 +258,9 @@ type step struct {
 // tools it calls. Tools run when the whole answer is there, so that an answer
 // that breaks off and is asked for again never runs one twice.
 func (t *turn) step() (*step, error) {
-	t.c.record(t.c.options.Recorder.TurnContext(t.turnContext()))
 	var a *answer
 	err := t.insist(func() (err error) {
+		t.c.record(t.c.options.Recorder.TurnContext(t.turnContext()))
 		a, err = t.ask()
 		return err
 	})

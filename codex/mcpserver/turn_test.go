@@ -1,6 +1,9 @@
 package mcpserver_test
 
 import (
+	"encoding/json"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -139,4 +142,53 @@ func TestUnreadableImageIsLeftOut(t *testing.T) {
 	_, items := asked(t, endpoint, 1)
 	require.Equal(t, []any{object{"type": "input_text", "text": "look"}}, items[len(items)-1]["content"])
 	require.Zero(t, c.seen("background_event"))
+}
+
+// A rollout has a turn_context for every request to the model, and the reasoning of
+// the chat API twice, as those of the original do.
+func TestRolloutOfATurn(t *testing.T) {
+	broken := scripted.Reply{Text: []string{"half"}, End: scripted.EndDrop}
+	thought := scripted.Reply{Reasoning: []string{"hm"}, Text: []string{"done"}}
+	call := shellCall(t, "c1", "true")
+	call.Reasoning = []string{"so"}
+	tests := []struct {
+		name, api string
+		config    []string
+		replies   []scripted.Reply
+		want      string
+	}{
+		{"asked again", "responses", nil, []scripted.Reply{broken, text("whole")},
+			"turn_context agent_message turn_context agent_message token_count message"},
+		{"reasoning", "chat", nil, []scripted.Reply{thought}, "turn_context agent_message token_count reasoning reasoning message"},
+		{"reasoning of a call", "chat", nil, []scripted.Reply{call, text("done")},
+			"turn_context token_count reasoning function_call function_call_output reasoning turn_context agent_message token_count message"},
+		{"raw reasoning", "chat", []string{"show_raw_agent_reasoning = true"}, []scripted.Reply{thought},
+			"turn_context agent_reasoning_raw_content agent_message token_count reasoning message"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c, _ := start(t, setup{wire: test.api, config: append(test.config, unconfined...), replies: test.replies,
+				provider: []string{`request_max_retries = 0`, `stream_max_retries = 1`}})
+			begun := c.result("newConversation", object{})
+			c.result("addConversationListener", object{"conversationId": begun["conversationId"]})
+			c.say(begun["conversationId"].(string), "go")
+			c.event("task_complete")
+			c.stop()
+			data, err := os.ReadFile(begun["rolloutPath"].(string))
+			require.NoError(t, err)
+			var kinds []string
+			for line := range strings.Lines(string(data)) {
+				var l struct {
+					Type    string
+					Payload struct{ Type string }
+				}
+				require.NoError(t, json.Unmarshal([]byte(line), &l))
+				if l.Payload.Type == "" {
+					l.Payload.Type = l.Type
+				}
+				kinds = append(kinds, l.Payload.Type)
+			}
+			require.Equal(t, "session_meta message message user_message "+test.want, strings.Join(kinds, " "))
+		})
+	}
 }
