@@ -161,6 +161,8 @@ func TestArgumentsAreChecked(t *testing.T) {
 		{"loose", `{"a":"x"}`, "a: want a int", true},
 		{"raw", `{"n":2}`, "n:", true},
 		{"raw", `{"n":4,"more":true}`, "ran", false},
+		{"raw", `null`, "ran", false},
+		{"raw", `[]`, "got array, want object", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.tool+tt.arguments, func(t *testing.T) {

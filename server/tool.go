@@ -229,7 +229,7 @@ func (s *Server) serveCallTool(ctx context.Context, p *mcptypes.CallToolParams) 
 
 // call runs the tool on arguments that fit, and checks what it returns.
 func (t *tool) call(ctx context.Context, p *mcptypes.CallToolParams) (mcptypes.CallToolResult, error) {
-	if p.Arguments.IsZero() {
+	if p.Arguments.IsZero() || p.Arguments.IsNull() { // null is what some clients write for none
 		whole := *p
 		whole.Arguments = wire.EmptyObject()
 		p = &whole

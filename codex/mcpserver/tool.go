@@ -55,9 +55,6 @@ func unknownTool(_ context.Context, call mcptypes.CallToolParams) (mcptypes.Call
 
 // codex runs the first turn of a new conversation.
 func (h *handler) codex(ctx context.Context, call mcptypes.CallToolParams) (mcptypes.CallToolResult, error) {
-	if call.Arguments.IsZero() {
-		return mcptypes.CallToolResult{}, errors.New("the tool codex needs arguments: prompt is required")
-	}
 	var arguments mcpprotocol.CodexToolArguments
 	if err := decodeArguments(call, &arguments); err != nil {
 		return mcptypes.CallToolResult{}, err
@@ -82,9 +79,6 @@ func (h *handler) codex(ctx context.Context, call mcptypes.CallToolParams) (mcpt
 
 // codexReply runs another turn of a conversation.
 func (h *handler) codexReply(ctx context.Context, call mcptypes.CallToolParams) (mcptypes.CallToolResult, error) {
-	if call.Arguments.IsZero() {
-		return mcptypes.CallToolResult{}, errors.New("the tool codex-reply needs arguments: conversationId and prompt are required")
-	}
 	var arguments mcpprotocol.CodexReplyToolArguments
 	if err := decodeArguments(call, &arguments); err != nil {
 		return mcptypes.CallToolResult{}, err
