@@ -228,9 +228,9 @@ func TestInheritedDescriptorsStayOut(t *testing.T) {
 	require.Equal(t, "EBADF", result.Stdout.String())
 }
 
-// TestSandboxCost compares a sandboxed command with one that is not, side by
+// TestCostOfTheSandbox compares a sandboxed command with one that is not, side by
 // side: with all that a conversation gives it, a repository and a home folder.
-func TestSandboxCost(t *testing.T) {
+func TestCostOfTheSandbox(t *testing.T) {
 	requireSandbox(t)
 	s := newScene(t)
 	home := filepath.Join(s.dir, "home")
@@ -252,7 +252,7 @@ func TestSandboxCost(t *testing.T) {
 	}
 	least := func(i int) time.Duration { return slices.Min(rows[i].times) }
 	const limit = 5 * time.Millisecond
-	for round := 0; round < 50 || least(3)-least(0) >= limit && round < 500; round++ {
+	for round := 0; round < 50 || least(3)-least(1) >= limit && round < 500; round++ {
 		for i := range rows {
 			command := rows[i].command
 			command.Argv = []string{"/bin/true"}
@@ -266,5 +266,5 @@ func TestSandboxCost(t *testing.T) {
 		slices.Sort(row.times)
 		t.Logf("%-30s least %7v, median %7v", row.name, least(i).Round(time.Microsecond), row.times[len(row.times)/2].Round(time.Microsecond))
 	}
-	require.Less(t, least(3)-least(0), limit)
+	require.Less(t, least(3)-least(1), limit)
 }
