@@ -35,7 +35,7 @@ modules: ## vet and test the nested modules, under the race detector
 	for dir in $(MODULES); do $(GO) vet -C $$dir ./... && $(GO) test -C $$dir -race ./... || exit 1; done
 
 lint: ## the linter, with the settings every package inherits
-	for dir in . $(MODULES); do (cd $$dir && $(LINT) run ./...) || exit 1; done
+	for dir in . bench $(MODULES); do (cd $$dir && $(LINT) run ./...) || exit 1; done
 
 build: ## bin/codexmcp
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/codexmcp ./cmd/codexmcp

@@ -76,7 +76,7 @@ func run(ctx context.Context, w io.Writer, o options) (missed int, err error) {
 			return 0, err
 		}
 	}
-	fmt.Fprintln(w, "| what | ours | original | ours/original | goal | |\n|---|---|---|---|---|---|")
+	_, _ = fmt.Fprintln(w, "| what | ours | original | ours/original | goal | |\n|---|---|---|---|---|---|")
 	for _, b := range []benchmark{
 		{"start", start}, {"newConversation", begin}, {"turn", turns}, {"memory", memory}, {"list", listing},
 	} {

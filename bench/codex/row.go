@@ -32,7 +32,7 @@ func (r row) print(w io.Writer) bool {
 	if !ok {
 		verdict = "short"
 	}
-	fmt.Fprintf(w, "| %s | %s | %s | %.2f | %s | %s |\n", r.name, r.cell(0), r.cell(1), ours/theirs, goal, verdict)
+	_, _ = fmt.Fprintf(w, "| %s | %s | %s | %.2f | %s | %s |\n", r.name, r.cell(0), r.cell(1), ours/theirs, goal, verdict)
 	return ok
 }
 

@@ -21,13 +21,13 @@ const (
 // sessionMemory measures what a session costs that is held and has no open
 // stream. All are opened on one connection.
 func sessionMemory(ctx context.Context, w io.Writer, o *options) (missed string, err error) {
-	fmt.Fprintf(w, "\n### Memory per held HTTP session, of %d\n\n| ours | go-sdk | mcp-go |\n|---|---|---|\n|", o.sessions)
+	_, _ = fmt.Fprintf(w, "\n### Memory per held HTTP session, of %d\n\n| ours | go-sdk | mcp-go |\n|---|---|---|\n|", o.sessions)
 	for i, c := range contenders[:floor] {
 		each, err := memoryOf(ctx, o, c)
 		if err != nil {
 			return "", fmt.Errorf("sessions of %s: %w", c.name, err)
 		}
-		fmt.Fprintf(w, " %.1f KiB |", float64(each)/1024)
+		_, _ = fmt.Fprintf(w, " %.1f KiB |", float64(each)/1024)
 		if i == ours && each > mostMemory {
 			missed = fmt.Sprintf("memory per session, %.1f KiB instead of 10", float64(each)/1024)
 		}
@@ -86,10 +86,10 @@ func startUp(ctx context.Context, w io.Writer, o *options) (missed string, err e
 			took[i] = append(took[i], one)
 		}
 	}
-	fmt.Fprintf(w, "\n### Start to answered initialize on stdio, minimum and median of %d interleaved starts\n\n| ours | go-sdk | mcp-go |\n|---|---|---|\n|", o.starts)
+	_, _ = fmt.Fprintf(w, "\n### Start to answered initialize on stdio, minimum and median of %d interleaved starts\n\n| ours | go-sdk | mcp-go |\n|---|---|---|\n|", o.starts)
 	for i := range took {
 		slices.Sort(took[i])
-		fmt.Fprintf(w, " %s, %s |", format(took[i][0]), format(took[i][len(took[i])/2]))
+		_, _ = fmt.Fprintf(w, " %s, %s |", format(took[i][0]), format(took[i][len(took[i])/2]))
 	}
 	fmt.Fprintln(w)
 	if took[ours][0] > mostStart {

@@ -103,10 +103,10 @@ func (r *row) setGoals() {
 func run(ctx context.Context, w io.Writer, o *options) error {
 	var short []string
 	for _, transport := range []string{"stdio", "http"} {
-		fmt.Fprintf(w, "\n### %s, revision %s: the server's CPU time per call, minimum of %d interleaved rounds; in brackets calls per second\n\n",
+		_, _ = fmt.Fprintf(w, "\n### %s, revision %s: the server's CPU time per call, minimum of %d interleaved rounds; in brackets calls per second\n\n",
 			transport, o.revision, o.rounds)
-		fmt.Fprintln(w, "| call | in flight | ours | go-sdk | mcp-go | floor | go-sdk/ours | mcp-go/ours | ours/floor |")
-		fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|---|")
+		_, _ = fmt.Fprintln(w, "| call | in flight | ours | go-sdk | mcp-go | floor | go-sdk/ours | mcp-go/ours | ours/floor |")
+		_, _ = fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|---|")
 		for _, r := range rows() {
 			if r.transport != transport || !strings.Contains(r.name(), o.only) || stateless(o.revision) && r.call.method == ping.method {
 				continue
@@ -133,7 +133,7 @@ func run(ctx context.Context, w io.Writer, o *options) error {
 	if len(short) == 0 {
 		short = []string{"none"}
 	}
-	fmt.Fprintf(w, "\nRows that fall short of their goal: %s.\n", strings.Join(short, "; "))
+	_, _ = fmt.Fprintf(w, "\nRows that fall short of their goal: %s.\n", strings.Join(short, "; "))
 	return nil
 }
 
@@ -202,7 +202,7 @@ func (r *row) measure(ctx context.Context, w io.Writer, o *options) (missed []st
 		}
 		cells = append(cells, text)
 	}
-	fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | "))
+	_, _ = fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | "))
 	return missed, nil
 }
 
