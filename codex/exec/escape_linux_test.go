@@ -29,7 +29,7 @@ type scene struct {
 	vars *strings.Replacer
 }
 
-func newScene(t *testing.T) scene {
+func newScene(t testing.TB) scene {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
@@ -86,7 +86,7 @@ func testBinary(t *testing.T) string {
 
 // requireSandbox fails the test where the kernel could confine commands and we
 // do not; only a kernel without the means is a reason to skip.
-func requireSandbox(t *testing.T) sandbox.Support {
+func requireSandbox(t testing.TB) sandbox.Support {
 	t.Helper()
 	if raceBuild {
 		t.Skip("hundreds of commands take minutes below a helper with the race detector")
