@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -141,7 +142,7 @@ func (t *turn) emit(msg mcpprotocol.EventMsg) {
 func (t *turn) run() TurnResult {
 	t.emitLive(&mcpprotocol.TaskStartedEvent{ModelContextWindow: t.contextWindow()})
 	var last string
-	err := t.steps(&last)
+	err := t.guarded(&last)
 	t.mu.Lock()
 	t.over = true
 	unheard := t.pending
@@ -187,6 +188,17 @@ func (t *turn) release() {
 		t.held = nil
 		t.c.feed.emit(Event{ID: t.handle.id, Msg: held})
 	}
+}
+
+// guarded is steps; a panic ends the turn as an error does, and nothing else.
+func (t *turn) guarded(last *string) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			t.c.log.Error("panic in a turn", "conversation", t.c.id, "turn", t.handle.id, "panic", fault, "stack", string(debug.Stack()))
+			err = fmt.Errorf("internal error: %v", fault)
+		}
+	}()
+	return t.steps(last)
 }
 
 // steps asks the model again as long as it calls tools or the user adds

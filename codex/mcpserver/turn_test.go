@@ -1,6 +1,7 @@
 package mcpserver_test
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"strings"
@@ -8,6 +9,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/codexmcp/codexmcp/codex"
+	"github.com/codexmcp/codexmcp/codex/config"
+	"github.com/codexmcp/codexmcp/codex/model"
 	"github.com/codexmcp/codexmcp/codex/model/scripted"
 )
 
@@ -191,4 +195,33 @@ func TestRolloutOfATurn(t *testing.T) {
 			require.Equal(t, "session_meta message message user_message "+test.want, strings.Join(kinds, " "))
 		})
 	}
+}
+
+// broken stands for external servers whose tools cannot be called.
+type broken struct{}
+
+func (broken) Specs() []model.Tool                                 { return nil }
+func (broken) Call(context.Context, codex.ToolCall) (string, bool) { panic("out of order") }
+func (broken) Close()                                              {}
+
+// A panic ends the turn in which it came, and neither the conversation nor the server.
+func TestPanicEndsItsTurn(t *testing.T) {
+	c, endpoint := start(t, setup{
+		config:  []string{`mcp_servers.x.command = "x"`},
+		replies: []scripted.Reply{{Calls: []scripted.Call{{ID: "c", Name: "x__y"}}}, text("still here")},
+		manager: func(o *codex.Options) {
+			o.NewTools = func(context.Context, *config.Conversation, codex.Delegate) (codex.ToolSet, []error) {
+				return broken{}, nil
+			}
+		},
+	})
+	id := c.begin(object{})
+	c.say(id, "go")
+	require.Equal(t, "internal error: out of order", c.event("error")["msg"].(object)["message"])
+	c.event("task_complete")
+	c.say(id, "and now?")
+	require.Equal(t, "still here", c.event("agent_message")["msg"].(object)["message"])
+	c.event("task_complete")
+	_, messages := asked(t, endpoint, 2)
+	require.Equal(t, "and now?", messages[len(messages)-1]["content"])
 }
