@@ -112,21 +112,34 @@ func mcpGetCommand() *cobra.Command {
 func mcpAddCommand() *cobra.Command {
 	var env []string
 	var timeout time.Duration
+	var address, token string
 	cmd := &cobra.Command{
-		Use:   "add NAME [--env KEY=VALUE]... -- COMMAND [ARG]...",
-		Short: "Add a server, or give one another command",
+		Use:   "add NAME (--url URL | [--env KEY=VALUE]... -- COMMAND [ARG]...)",
+		Short: "Add a server, or give one another command or URL",
 		Long: `add adds a server to config.toml, or gives the one with that name another
-command, arguments and environment. The program is started without a shell.`,
+command, arguments and environment, or another URL. The program is started without a
+shell; a server with a URL is spoken to over streamable HTTP.`,
 		Example: "  codexmcp mcp add files -- npx -y @modelcontextprotocol/server-filesystem /srv\n" +
-			"  codexmcp mcp add issues --env TOKEN=secret --startup-timeout 30s -- issues-mcp --read-only",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) < 2 {
+			"  codexmcp mcp add issues --env TOKEN=secret --startup-timeout 30s -- issues-mcp --read-only\n" +
+			"  codexmcp mcp add far --url https://example.com/mcp --bearer-token-env-var FAR_TOKEN",
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch far := cmd.Flags().Changed("url"); {
+			case len(args) < 1 || len(args) < 2 && !far:
 				return errors.New("add needs a name and a command: codexmcp mcp add NAME -- COMMAND")
+			case far && len(args) > 1:
+				return fmt.Errorf("--url goes without a command: %q", args[1])
+			case far && cmd.Flags().Changed("env"):
+				return errors.New("--env is for a server that is started; one with --url has none")
+			case !far && cmd.Flags().Changed("bearer-token-env-var"):
+				return errors.New("--bearer-token-env-var goes with --url")
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			server := config.MCPServer{Name: args[0], Command: args[1], Args: args[2:], StartupTimeout: timeout}
+			server := config.MCPServer{Name: args[0], URL: address, BearerTokenVar: token, StartupTimeout: timeout}
+			if len(args) > 1 {
+				server.Command, server.Args = args[1], args[2:]
+			}
 			if !config.ValidServerName(server.Name) {
 				return errMisuse{fmt.Errorf("the name %q: want letters, digits, - and _ only", server.Name)}
 			}
@@ -152,6 +165,8 @@ command, arguments and environment. The program is started without a shell.`,
 		},
 	}
 	cmd.Flags().StringArrayVar(&env, "env", nil, "a variable of its environment, as KEY=VALUE; may be repeated")
+	cmd.Flags().StringVar(&address, "url", "", "where the server is, if it is not started here")
+	cmd.Flags().StringVar(&token, "bearer-token-env-var", "", "the variable with the token for the server at the URL")
 	cmd.Flags().DurationVar(&timeout, "startup-timeout", 0, "how long it may take to start, such as 30s (default 10s)")
 	return cmd
 }

@@ -64,4 +64,15 @@ func TestServersElsewhereAreShown(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, string(text), "url =")
 	require.Equal(t, 0, runWith(t, "", "mcp", "list").code)
+
+	r = runWith(t, "", "mcp", "add", "far", "--url", "https://example.org/mcp", "--bearer-token-env-var", "OTHER")
+	require.Equal(t, 0, r.code, r.err)
+	text, err = os.ReadFile(filepath.Join(home, "config.toml"))
+	require.NoError(t, err)
+	require.NotContains(t, string(text), "command")
+	require.Equal(t, ran{1, "", "codexmcp: the url of the MCP server \"far\": \"ftp://h\" is no HTTP URL\n"},
+		runWith(t, "", "mcp", "add", "far", "--url", "ftp://h"))
+	r = runWith(t, "", "mcp", "get", "far")
+	require.Contains(t, r.out, "https://example.org/mcp")
+	require.Contains(t, r.out, "OTHER")
 }

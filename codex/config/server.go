@@ -59,13 +59,18 @@ func decodeServer(d *decoder, s namedSection) MCPServer {
 		if s.get("command") != nil {
 			d.fail(s.node, s.key("url"), "a server has a command or a url, not both")
 		}
-		if u, err := url.Parse(m.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		if !isHTTPURL(m.URL) {
 			d.fail(s.get("url"), s.key("url"), "%q is no HTTP URL", m.URL)
 		}
 		return m
 	}
 	m.Command = need(d, s, "command", asString).value
 	return m
+}
+
+func isHTTPURL(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
 func milliseconds(s setting[int64]) time.Duration {

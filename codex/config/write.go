@@ -43,14 +43,16 @@ func (b *Base) SetDefaultModel(ctx context.Context, model string, effort mcpprot
 }
 
 // AddServer adds an external MCP server to config.toml in home, or gives the one
-// with that name another command, arguments and environment. Other keys of an
-// entry stay, unlike a startup timeout that is set here.
+// with that name another command, arguments and environment, or another URL. Other
+// keys of an entry stay, unlike a startup timeout or a token's variable set here.
 func AddServer(ctx context.Context, home string, server MCPServer) error {
 	switch {
 	case !ValidServerName(server.Name):
 		return fmt.Errorf("the name %q of an MCP server may only have letters, digits, - and _", server.Name)
-	case server.Command == "":
-		return fmt.Errorf("the MCP server %q needs a command", server.Name)
+	case (server.Command == "") == (server.URL == ""):
+		return fmt.Errorf("the MCP server %q needs either a command or a url", server.Name)
+	case server.URL != "" && !isHTTPURL(server.URL):
+		return fmt.Errorf("the url of the MCP server %q: %q is no HTTP URL", server.Name, server.URL)
 	}
 	for name := range server.Env {
 		if name == "" || strings.ContainsAny(name, "=\x00") {
@@ -59,9 +61,17 @@ func AddServer(ctx context.Context, home string, server MCPServer) error {
 	}
 	return editFile(ctx, home, func(s *settings) ([]change, error) {
 		path := func(keys ...string) []string { return append([]string{"mcp_servers", server.Name}, keys...) }
-		changes := []change{{path("command"), server.Command}, {path: path("args")}, {path: path("url")}}
+		changes := []change{{path: path("command")}, {path: path("args")}, {path: path("url")}}
+		if server.URL != "" {
+			changes[2].value = server.URL
+		} else {
+			changes[0].value = server.Command
+		}
 		if len(server.Args) > 0 {
 			changes[1].value = server.Args
+		}
+		if server.BearerTokenVar != "" {
+			changes = append(changes, change{path("bearer_token_env_var"), server.BearerTokenVar})
 		}
 		if i := slices.IndexFunc(s.servers, func(m MCPServer) bool { return m.Name == server.Name }); i >= 0 {
 			for _, name := range sortedKeys(s.servers[i].Env) {
