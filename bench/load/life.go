@@ -32,7 +32,7 @@ func sessionMemory(ctx context.Context, w io.Writer, o *options) (missed string,
 			missed = fmt.Sprintf("memory per session, %.1f KiB instead of 10", float64(each)/1024)
 		}
 	}
-	fmt.Fprintln(w)
+	_, _ = fmt.Fprintln(w)
 	return missed, nil
 }
 
@@ -91,7 +91,7 @@ func startUp(ctx context.Context, w io.Writer, o *options) (missed string, err e
 		slices.Sort(took[i])
 		_, _ = fmt.Fprintf(w, " %s, %s |", format(took[i][0]), format(took[i][len(took[i])/2]))
 	}
-	fmt.Fprintln(w)
+	_, _ = fmt.Fprintln(w)
 	if took[ours][0] > mostStart {
 		missed = fmt.Sprintf("start-up, %s instead of %s", format(took[ours][0]), format(mostStart))
 	}
