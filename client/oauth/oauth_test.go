@@ -232,6 +232,9 @@ func TestChallenges(t *testing.T) {
 		{[]string{`Bearer resource_metadata="https://a/b", scope="a b",error=x`}, map[string]string{"resource_metadata": "https://a/b", "scope": "a b", "error": "x"}},
 		{[]string{`Basic realm="x"`, `bearer Scope="a\"b"`}, map[string]string{"scope": `a"b`}},
 		{[]string{`Bearer scope="never ends`}, map[string]string{}},
+		{[]string{`Basic realm="bearer x=y", Bearer scope = a, Digest scope=b, nonce=c`}, map[string]string{"scope": "a"}},
+		{[]string{`Negotiate YWJj==, bearer error=x, error=y`}, map[string]string{"error": "x"}},
+		{[]string{"\xadBeArer ", "Bearer", "=x"}, map[string]string{}},
 	}
 	for _, tt := range tests {
 		require.Equal(t, tt.want, parseChallenge(tt.in), tt.in)
@@ -240,5 +243,6 @@ func TestChallenges(t *testing.T) {
 
 func FuzzChallenge(f *testing.F) {
 	f.Add(`Bearer a="b", c=d`)
+	f.Add("\xadBeArer ")
 	f.Fuzz(func(_ *testing.T, value string) { parseChallenge([]string{value}) })
 }
