@@ -48,6 +48,7 @@ func acceptorOf(s *jsonschema.Schema) *acceptor {
 		a.setTypes(s.Types.ToStrings())
 	}
 	if s.Enum != nil {
+		a.texts = []string{} // an empty enum allows nothing
 		for _, value := range s.Enum.Values {
 			text, ok := value.(string)
 			if !ok {

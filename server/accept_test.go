@@ -19,6 +19,7 @@ func TestAcceptorAgreesWithTheLibrary(t *testing.T) {
 		{`{"type":"object","additionalProperties":{"type":"array","items":{"type":"number"}}}`, true},
 		{`{"properties":{"a":{"enum":["x","y"],"description":"one of two"},"b":{"type":"boolean"}}}`, true},
 		{`{"properties":{"a":{"type":"integer","enum":["x"]}}}`, true},
+		{`{"properties":{"a":{"enum":[]}}}`, true},
 		{`{}`, true},
 		{`{"properties":{"a":{"type":"string","minLength":2}}}`, false},
 		{`{"properties":{"a":{"type":"integer","minimum":2}}}`, false},
