@@ -35,13 +35,14 @@ type httpSession struct {
 	version    uint64       // of that
 	sent       uint64       // number of the last event that was sent of what belongs to no request
 	ended      []string     // streams of requests, the oldest first
-	lastStream uint64
+	lastStream int64
 	readers    map[string]*reader // of streams, by name: the last one is served
 }
 
-// newSession returns a session that is not in the table yet.
+// newSession returns a session that is not in the table yet. Its questions to the
+// client and its streams are numbered from lastID on.
 func (h *HTTP) newSession(id, owner string, lastID int64) *httpSession {
-	s := &httpSession{Session: h.server.newSession(lastID), h: h}
+	s := &httpSession{Session: h.server.newSession(lastID), h: h, lastStream: lastID}
 	s.http = &httpRequest{ending: h.ending, update: s.update,
 		forward: func(ctx context.Context, message []byte) { h.tell(ctx, noteMessage, id, string(message)) }}
 	s.owner, s.id = owner, id
@@ -58,7 +59,7 @@ func (s *httpSession) openStream() *stream {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lastStream++
-	return &stream{session: s, name: strconv.FormatUint(s.lastStream, 10) + "." + s.h.process}
+	return &stream{session: s, name: strconv.FormatInt(s.lastStream, 10) + "." + s.h.process}
 }
 
 // closeStream notes that nothing more comes on a stream, and forgets old ones.

@@ -190,7 +190,7 @@ func (h *HTTP) restore(ctx context.Context, id, owner string, record Record) (*h
 	if err != nil {
 		return nil, err
 	}
-	// Every process numbers its questions to the client apart from the others'.
+	// What is numbered here is apart from what others number, and from what was here before.
 	s := h.newSession(id, owner, state.restored<<32)
 	s.client.Store(state.client)
 	s.revision.Store(revisionOf(state.revision))

@@ -55,7 +55,7 @@ type replica struct {
 	ended  chan error    // why its context has
 }
 
-func replicas(t testing.TB, n int) []*replica {
+func replicas(t testing.TB, n int, more ...func(*server.HTTPOptions)) []*replica {
 	t.Helper()
 	store := server.NewMemoryStore(server.MemoryOptions{})
 	out := make([]*replica, n)
@@ -80,7 +80,11 @@ func replicas(t testing.TB, n int) []*replica {
 		require.NoError(t, server.AddTool(r.server, mcptypes.Tool{Name: "log"}, func(ctx context.Context, _ struct{}) (string, error) {
 			return "logged", server.Log(ctx, mcptypes.LoggingLevelDebug, "l", "details")
 		}))
-		r.web, r.http = site(t, r.server, &server.HTTPOptions{Store: r.store, Owner: func(r *http.Request) string { return r.Header.Get("X-User") }})
+		options := &server.HTTPOptions{Store: r.store, Owner: func(r *http.Request) string { return r.Header.Get("X-User") }}
+		for _, set := range more {
+			set(options)
+		}
+		r.web, r.http = site(t, r.server, options)
 		out[i] = r
 	}
 	return out
@@ -288,6 +292,43 @@ func TestReplicasAnswerForTheDeadInBatches(t *testing.T) {
 	require.NoError(t, again.Body.Close())
 	require.Contains(t, string(rest), `"id":"S","error":`)
 	require.Contains(t, string(rest), `"id":7,"error":`)
+	close(r[0].gate)
+}
+
+// TestReplicasAnswerForTheDeadAfterARestore is the same where the process had let
+// go of the session before: the streams of then are not those of now.
+func TestReplicasAnswerForTheDeadAfterARestore(t *testing.T) {
+	r := replicas(t, 2, func(o *server.HTTPOptions) { o.MaxSessions = 1 })
+	ada := initialize(t, r[0].web, "2025-11-25", `{}`)
+	// whenIdle posts what there is room for once no other request is at work.
+	whenIdle := func(body string, headers ...string) *http.Response {
+		for {
+			resp := start(t, r[0].web, http.MethodPost, body, headers...)
+			if resp.StatusCode != http.StatusServiceUnavailable {
+				require.Equal(t, http.StatusOK, resp.StatusCode)
+				return resp
+			}
+			require.NoError(t, resp.Body.Close())
+		}
+	}
+	r[0].gate <- struct{}{}
+	former := whenIdle(strings.Replace(fmt.Sprintf(steps, 1), `"id":"S"`, `"id":"former"`, 1), "Mcp-Session-Id", ada)
+	require.Contains(t, events(t, former.Body, 2)[1].data, "all steps")
+	require.NoError(t, former.Body.Close())
+	eve := whenIdle(`{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},` +
+		`"clientInfo":{"name":"t","version":"1"}}}`)
+	require.NoError(t, eve.Body.Close())
+	r[0].gate <- struct{}{}
+	resp := whenIdle(fmt.Sprintf(steps, 9), "Mcp-Session-Id", ada)
+	first := events(t, resp.Body, 1)[0]
+	require.NoError(t, resp.Body.Close())
+	r[0].store.die()
+	again := start(t, r[1].web, http.MethodGet, "", "Mcp-Session-Id", ada, "Last-Event-ID", first.id)
+	rest, err := io.ReadAll(again.Body)
+	require.NoError(t, err)
+	require.NoError(t, again.Body.Close())
+	require.Contains(t, string(rest), `"id":"S","error":`)
+	require.NotContains(t, string(rest), "former")
 	close(r[0].gate)
 }
 
