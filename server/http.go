@@ -349,13 +349,21 @@ func (h *HTTP) read(w http.ResponseWriter, r *http.Request, limit int64) (body [
 	return body, http.StatusOK, nil
 }
 
+// errNoSessionID refuses requests that say of no session that they belong to it.
+var errNoSessionID = errors.New("Mcp-Session-Id: missing")
+
 // delete ends a session.
 func (h *HTTP) delete(w http.ResponseWriter, r *http.Request) {
 	if rev := revisionOf(r.Header.Get("Mcp-Protocol-Version")); rev != nil && rev.stateless {
 		h.refuse(w, r, http.StatusMethodNotAllowed, errors.New("this revision has no sessions"))
 		return
 	}
-	session, err := h.acquire(r.Context(), r.Header.Get("Mcp-Session-Id"), h.options.Owner(r))
+	id := r.Header.Get("Mcp-Session-Id")
+	if id == "" {
+		h.refuse(w, r, http.StatusBadRequest, errNoSessionID)
+		return
+	}
+	session, err := h.acquire(r.Context(), id, h.options.Owner(r))
 	if err != nil {
 		h.refuseSession(w, r, err)
 		return

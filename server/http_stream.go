@@ -69,7 +69,7 @@ func (h *HTTP) get(w http.ResponseWriter, r *http.Request) {
 	}
 	id := r.Header.Get("Mcp-Session-Id")
 	if id == "" {
-		h.refuse(w, r, http.StatusBadRequest, errors.New("Mcp-Session-Id: missing"))
+		h.refuse(w, r, http.StatusBadRequest, errNoSessionID)
 		return
 	}
 	session, err := h.acquire(r.Context(), id, h.options.Owner(r))

@@ -240,7 +240,7 @@ func TestHTTPRefusesWhatIsNotForIt(t *testing.T) {
 			require.Equal(t, tt.want, r.StatusCode, r.body)
 		})
 	}
-	for method, want := range map[string]int{http.MethodPut: 405, http.MethodOptions: 204} {
+	for method, want := range map[string]int{http.MethodPut: 405, http.MethodOptions: 204, http.MethodGet: 400, http.MethodDelete: 400} {
 		resp := start(t, web, method, "")
 		require.NoError(t, resp.Body.Close())
 		require.Equal(t, want, resp.StatusCode)
