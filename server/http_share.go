@@ -228,6 +228,15 @@ func (s *httpSession) create(ctx context.Context) error {
 // update changes what the store keeps of the session, and tells the other processes.
 func (s *httpSession) update(ctx context.Context, change func(*sessionState)) error {
 	ctx = context.WithoutCancel(ctx)
+	if err := s.save(ctx, change); err != nil {
+		return fmt.Errorf("save session: %w", err)
+	}
+	s.h.tell(ctx, noteChanged, s.id, "") // nothing is held: who is told may change the session in turn
+	return nil
+}
+
+// save is update without telling anybody.
+func (s *httpSession) save(ctx context.Context, change func(*sessionState)) error {
 	s.updating.Lock()
 	defer s.updating.Unlock()
 	for range maxConflicts {
@@ -245,14 +254,13 @@ func (s *httpSession) update(ctx context.Context, change func(*sessionState)) er
 			err = s.reload(ctx)
 		} else if err == nil {
 			s.set(&state, version)
-			s.h.tell(ctx, noteChanged, s.id, "")
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("save session: %w", err)
+			return err
 		}
 	}
-	return fmt.Errorf("save session: %w", ErrConflict)
+	return ErrConflict
 }
 
 // reload looks at what the store keeps of the session.

@@ -377,3 +377,47 @@ func TestReplicasUnderLoad(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// publisher is a store in which something happens while a message is published.
+type publisher struct {
+	server.Store
+	meanwhile atomic.Pointer[func()] // once
+}
+
+func (p *publisher) Publish(ctx context.Context, session string, message []byte) error {
+	if f := p.meanwhile.Swap(nil); f != nil {
+		(*f)()
+	}
+	return p.Store.Publish(ctx, session, message)
+}
+
+// TestSessionsChangeWhileOthersAreTold changes a session in the course of telling
+// others of a change: two processes that tell each other must not wait for each other.
+func TestSessionsChangeWhileOthersAreTold(t *testing.T) {
+	const level = `{"jsonrpc":"2.0","id":%q,"method":"logging/setLevel","params":{"level":%q}}`
+	store := &publisher{Store: server.NewMemoryStore(server.MemoryOptions{})}
+	web, _ := site(t, chatty(t), &server.HTTPOptions{Store: store})
+	id := initialize(t, web, "2025-06-18", `{}`)
+	inner := make(chan error, 1)
+	meanwhile := func() {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, web.URL, strings.NewReader(fmt.Sprintf(level, "inner", "error")))
+		if err == nil {
+			req.Header = http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json, text/event-stream"}, "Mcp-Session-Id": {id}}
+			var resp *http.Response
+			if resp, err = web.Client().Do(req); err == nil {
+				var answer []byte
+				answer, err = io.ReadAll(resp.Body)
+				err = errors.Join(err, resp.Body.Close())
+				if !strings.Contains(string(answer), `"result"`) {
+					err = errors.Join(err, fmt.Errorf("answer %q", answer))
+				}
+			}
+		}
+		inner <- err
+	}
+	store.meanwhile.Store(&meanwhile)
+	require.Contains(t, post(t, web, fmt.Sprintf(level, "outer", "debug"), "Mcp-Session-Id", id).body, `"result"`)
+	require.NoError(t, <-inner)
+}
