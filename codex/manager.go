@@ -206,16 +206,6 @@ func (m *Manager) configured(c *Conversation) *mcpprotocol.SessionConfiguredEven
 	}
 }
 
-// Find returns a running conversation.
-func (m *Manager) Find(id mcpprotocol.ConversationID) (*Conversation, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if c, ok := m.conversations[id]; ok {
-		return c, nil
-	}
-	return nil, fmt.Errorf("%w: %q", ErrUnknownConversation, string(id))
-}
-
 // Drop ends a conversation and forgets it.
 func (m *Manager) Drop(ctx context.Context, id mcpprotocol.ConversationID) error {
 	m.mu.Lock()

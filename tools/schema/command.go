@@ -11,7 +11,7 @@ import (
 	"github.com/codexmcp/codexmcp/gen"
 )
 
-// command is the whole program.
+// command is the program's tree of commands.
 func command() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "schema",
@@ -31,7 +31,10 @@ To take a newly published schema: upgrade. To see what it would change: diff.`,
   go run ./tools/schema upgrade 2027-01-15 schema.json`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Args:          misuse(cobra.NoArgs),
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return errMisuse{err} })
 	root.AddCommand(generateCommand(), checkCommand(), pinCommand(), verifyCommand(), diffCommand(), upgradeCommand())
 	return root
 }
@@ -45,7 +48,7 @@ made from their schemas: TypeScript declarations, JSON Schemas, reference pages.
 removes generated files that are no longer made. It never touches the network, and
 the same inputs give the same bytes. It can be run from any folder of the module.`,
 		Example: "  go run ./tools/schema generate\n  make generate",
-		Args:    cobra.NoArgs,
+		Args:    misuse(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := openProject()
 			if err != nil {
@@ -68,7 +71,7 @@ func checkCommand() *cobra.Command {
 with what is there. It also compares each pin with the hash recorded for it.
 It changes nothing; it names every file that differs and what to run.`,
 		Example: "  go run ./tools/schema check\n  make drift",
-		Args:    cobra.NoArgs,
+		Args:    misuse(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := openProject()
 			if err != nil {

@@ -46,11 +46,11 @@ begins with ! breaks somebody. The rules are in the documentation of gen.Diff.`,
     go run ./tools/schema diff 2025-06-18 edited.json --format markdown
   two files, read with the names and overlays of a revision
     go run ./tools/schema diff before.json after.json --as 2025-11-25`,
-		Args: cobra.ExactArgs(2),
+		Args: misuse(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write := formats[format]
 			if write == nil {
-				return fmt.Errorf("diff: format %q: want text, json or markdown", format)
+				return errMisuse{fmt.Errorf("diff: format %q: want text, json or markdown", format)}
 			}
 			p, err := openProject()
 			if err != nil {

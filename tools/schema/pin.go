@@ -58,7 +58,7 @@ reports what changed.`,
     go run ./tools/schema pin 2025-06-18 schema.json --commit 2ebb806
   from the network, the only time this program uses it
     go run ./tools/schema pin 2025-06-18 https://example.com/schema.json --commit 2ebb806`,
-		Args: cobra.ExactArgs(2),
+		Args: misuse(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := openProject()
 			if err != nil {
@@ -89,7 +89,7 @@ with the recorded one. It changes nothing and fails if either differs.
 "schema check" needs no published bytes: it only compares each pin with the hash
 recorded when it was made.`,
 		Example: "  go run ./tools/schema verify 2025-06-18 schema.json",
-		Args:    cobra.ExactArgs(2),
+		Args:    misuse(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := openProject()
 			if err != nil {

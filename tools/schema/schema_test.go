@@ -389,3 +389,25 @@ func compile(t *testing.T, packages string) {
 	out, err := exec.CommandContext(t.Context(), "go", "build", packages).CombinedOutput()
 	require.NoError(t, err, string(out))
 }
+
+func TestExitCodes(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, c := range []struct {
+		args []string
+		want int
+		says string
+	}{
+		{nil, exitDone, ""},
+		{[]string{"diff", "--help"}, exitDone, ""},
+		{[]string{"check"}, exitFailed, "no schema/packages.json here or above"},
+		{[]string{"chekc"}, exitMisuse, `"chekc"`},
+		{[]string{"check", "twice"}, exitMisuse, `"twice"`},
+		{[]string{"check", "--hard"}, exitMisuse, "--hard"},
+		{[]string{"diff", "2025-06-18"}, exitMisuse, "2 arg"},
+		{[]string{"diff", "a", "b", "--format", "xml"}, exitMisuse, `"xml"`},
+	} {
+		var out, errw bytes.Buffer
+		assert.Equal(t, c.want, execute(t.Context(), c.args, &out, &errw), "%q: %s", c.args, &errw)
+		assert.Contains(t, errw.String(), c.says, "%q", c.args)
+	}
+}

@@ -46,11 +46,11 @@ can be limited to the revision) and run upgrade again.`,
         --repository https://example.com/protocol --commit 1a2b3c4 --path schema/2027-01-15/schema.json
   see first what a file would change
     go run ./tools/schema diff 2025-06-18 schema.json`,
-		Args: cobra.ExactArgs(2),
+		Args: misuse(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			write := formats[format]
 			if write == nil {
-				return fmt.Errorf("upgrade: format %q: want text, json or markdown", format)
+				return errMisuse{fmt.Errorf("upgrade: format %q: want text, json or markdown", format)}
 			}
 			p, err := openProject()
 			if err != nil {
