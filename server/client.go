@@ -11,6 +11,8 @@ import (
 )
 
 // Elicit puts a question to the person at the client and waits for the answer.
+// In a session of 2026-07-28, where nothing can be asked, it is [ErrNotInRevision]: a
+// handler that returns a [*Need] works in all of them.
 func Elicit(ctx context.Context, params mcptypes.ElicitParams) (mcptypes.ElicitResult, error) {
 	return ask(ctx, mcptypes.Elicit, params)
 }
@@ -67,12 +69,14 @@ func asksURL(params wire.Value) bool {
 	return ok
 }
 
-// Sample asks the client's language model for an answer.
+// Sample asks the client's language model for an answer. Where nothing
+// can be asked it fails as [Elicit] does.
 func Sample(ctx context.Context, params mcptypes.CreateMessageParams) (mcptypes.CreateMessageResult, error) {
 	return ask(ctx, mcptypes.CreateMessage, params)
 }
 
-// Roots asks the client which places the server may work in.
+// Roots asks the client which places the server may work in. Where
+// nothing can be asked it fails as [Elicit] does.
 func Roots(ctx context.Context) ([]mcptypes.Root, error) {
 	result, err := ask(ctx, mcptypes.ListRoots, mcptypes.ListRootsParams{})
 	return result.Roots, err

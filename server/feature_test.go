@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -555,4 +556,18 @@ func TestNothingBeforeInitialize(t *testing.T) {
 	require.Equal(t, "2025-11-25", result.ProtocolVersion)
 	_, err = jsonrpc.Call(t.Context(), p.Conn, mcptypes.Initialize, mcptypes.InitializeParams{ProtocolVersion: "2025-06-18", ClientInfo: info})
 	require.Equal(t, jsonrpc.CodeInvalidRequest, code(t, err))
+}
+
+// TestAddToolRefusesTypes holds that a type which cannot be arguments or a
+// structured result is an error when the tool is added.
+func TestAddToolRefusesTypes(t *testing.T) {
+	s := server.New(mcptypes.Implementation{Name: "types", Version: "1"}, nil)
+	spec := mcptypes.Tool{Name: "t"}
+	require.EqualError(t, server.AddTool(s, spec, func(context.Context, int) (string, error) { return "", nil }),
+		`add tool "t": input schema: int: want a type that is an object in JSON, got "integer"`)
+	require.ErrorContains(t, server.AddTool(s, spec, func(context.Context, struct{ C chan int }) (string, error) { return "", nil }),
+		`unsupported type chan int`)
+	require.EqualError(t, server.AddTool(s, spec, func(context.Context, struct{}) (time.Time, error) { return time.Time{}, nil }),
+		`add tool "t": output schema: time.Time: want a type that is an object in JSON, got "string"`)
+	require.NoError(t, server.AddTool(s, spec, func(context.Context, map[string]any) (string, error) { return "", nil }))
 }

@@ -17,15 +17,21 @@ import (
 	"github.com/codexmcp/codexmcp/wire"
 )
 
-// SchemaOf returns the JSON schema of a Go type, as [AddTool] makes it.
+// SchemaOf returns the JSON schema of a Go type, as [AddTool] makes it. A type
+// that JSON has no form for, such as one with a channel, is an error.
 func SchemaOf[T any]() (wire.Raw, error) { return schemaOf[T](false) }
 
 // schemaOf makes the schema of a Go type; open ones allow members that the type
 // does not know.
-func schemaOf[T any](open bool) (wire.Raw, error) {
+func schemaOf[T any](open bool) (_ wire.Raw, err error) {
 	if reflect.TypeFor[T]() == reflect.TypeFor[any]() {
 		return wire.ParseRaw([]byte(`{"type":"object"}`))
 	}
+	defer func() { // the reflector's way to say that it cannot
+		if reason := recover(); reason != nil {
+			err = fmt.Errorf("%v: %v", reflect.TypeFor[T](), reason)
+		}
+	}()
 	r := reflector.Reflector{Anonymous: true, DoNotReference: true, AllowAdditionalProperties: open}
 	schema := r.Reflect(new(T))
 	schema.Version = ""
@@ -34,6 +40,23 @@ func schemaOf[T any](open bool) (wire.Raw, error) {
 		return wire.Raw{}, err
 	}
 	return wire.ParseRaw(text)
+}
+
+// objectSchemaOf is schemaOf for what must be an object, as arguments and
+// structured results must.
+func objectSchemaOf[T any](open bool) (wire.Raw, error) {
+	schema, err := schemaOf[T](open)
+	if err != nil {
+		return wire.Raw{}, err
+	}
+	var members wire.Members
+	if err := schema.Decode(&members); err != nil {
+		return wire.Raw{}, err
+	}
+	if kind, ok := members.Get("type"); ok && kind.String() != `"object"` {
+		return wire.Raw{}, fmt.Errorf("%v: want a type that is an object in JSON, got %s", reflect.TypeFor[T](), kind)
+	}
+	return schema, nil
 }
 
 // isStructured reports whether values of a type are objects that describe

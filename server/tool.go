@@ -63,14 +63,14 @@ func AddTool[In, Out any](s *Server, spec mcptypes.Tool, fn func(context.Context
 		option(&t)
 	}
 	if spec.InputSchema.IsZero() {
-		schema, err := schemaOf[In](t.loose)
+		schema, err := objectSchemaOf[In](t.loose)
 		if err != nil {
 			return fmt.Errorf("add tool %q: input schema: %w", spec.Name, err)
 		}
 		spec.InputSchema = schema
 	}
 	if spec.OutputSchema.IsZero() && isStructured[Out]() {
-		schema, err := schemaOf[Out](true)
+		schema, err := objectSchemaOf[Out](true)
 		if err != nil {
 			return fmt.Errorf("add tool %q: output schema: %w", spec.Name, err)
 		}
