@@ -18,7 +18,8 @@ type Event struct {
 
 // A Listener is told of what happens in a conversation.
 type Listener struct {
-	// Event is called with every event, in order, one call at a time. In the
+	// Event is called with every event, in order, one call at a time. The
+	// conversation waits for it, so it must not wait for the conversation. In the
 	// Listener of an [Input] it may be nil: that one is only asked.
 	Event func(Event)
 	// Approver, if set, is asked for approvals.

@@ -28,7 +28,7 @@
 // # Pins
 //
 // With pin_tools a server's tool runs only as a person has approved it: before its
-// first call, and before the first after its description, schemas or annotations
-// have changed, a person is asked as about a command. What was approved is kept in
-// mcp_pins.json in the home folder.
+// first call, and before the first after its description, schemas or annotations,
+// or the server's command or URL, have changed, a person is asked as about a
+// command. What was approved is kept in mcp_pins.json in the home folder.
 package mcpclient

@@ -39,7 +39,7 @@ func (p *Pool) approve(t *tool, arguments wire.Raw, ask func([]string, string) (
 		return ""
 	}
 	what := fmt.Sprintf("the tool %s of the MCP server %s", t.Name, t.server.config.Name)
-	mark, err := fingerprint(&t.Tool)
+	mark, err := fingerprint(t.server.config.Where(), &t.Tool)
 	if err != nil {
 		return fmt.Sprintf("%s was not run: %v", what, err)
 	}
@@ -71,9 +71,9 @@ func (p *Pool) approve(t *tool, arguments wire.Raw, ask func([]string, string) (
 	return ""
 }
 
-// fingerprint is a hash of what a tool says of itself, whatever the order of the
-// members.
-func fingerprint(t *mcptypes.Tool) (string, error) {
+// fingerprint is a hash of which server a tool belongs to, its command or URL, and
+// of what the tool says of itself, whatever the order of the members.
+func fingerprint(where []string, t *mcptypes.Tool) (string, error) {
 	said := *t
 	said.Meta = wire.Members{} // of no meaning to the model
 	text, err := wire.Append(nil, &said)
@@ -86,7 +86,7 @@ func fingerprint(t *mcptypes.Tool) (string, error) {
 	if err := d.Decode(&sorted); err != nil {
 		return "", err
 	}
-	if text, err = json.Marshal(sorted); err != nil {
+	if text, err = json.Marshal([]any{where, sorted}); err != nil {
 		return "", err
 	}
 	sum := sha256.Sum256(text)

@@ -38,12 +38,12 @@ func TestPinnedTools(t *testing.T) {
 	var serving sync.WaitGroup
 	t.Cleanup(serving.Wait)
 	home := t.TempDir()
-	open := func() *Pool {
+	open := func(command string) *Pool {
 		return start(t, Options{Home: home, Connect: func(ctx context.Context, _ config.MCPServer, o client.Options) (*client.Session, error) {
 			near, far := jsonrpc.Pipe()
 			serving.Go(func() { assert.NoError(t, external.Serve(context.Background(), far)) })
 			return client.Connect(ctx, near, o)
-		}}, config.MCPServer{Name: "s", Command: "none", PinTools: true})
+		}}, config.MCPServer{Name: "s", Command: command, PinTools: true})
 	}
 	var asked []string
 	call := func(p *Pool, allowed bool) string {
@@ -56,7 +56,7 @@ func TestPinnedTools(t *testing.T) {
 		require.True(t, known)
 		return output
 	}
-	p := open()
+	p := open("none")
 	require.Equal(t, "rejected", call(p, false))
 	require.Equal(t, []string{"MCP tool s echo : the tool echo of the MCP server s was never approved; it says of itself: says it again"}, asked)
 	require.Contains(t, call(p, true), "ran")
@@ -73,9 +73,10 @@ func TestPinnedTools(t *testing.T) {
 	require.Contains(t, asked[0], "has changed since it was approved")
 	require.Contains(t, call(p, true), "ran")
 
-	other := open()
+	other := open("none")
 	require.Contains(t, call(other, false), "ran")
 	require.Empty(t, asked)
+	require.Equal(t, "rejected", call(open("another program of that name"), false))
 
 	path := filepath.Join(home, pinFile)
 	info, err := os.Stat(path)
@@ -112,7 +113,7 @@ func TestFingerprints(t *testing.T) {
 	of := func(schema, description string) string {
 		raw, err := wire.ParseRaw([]byte(schema))
 		require.NoError(t, err)
-		mark, err := fingerprint(&mcptypes.Tool{Name: "t", Description: description, InputSchema: raw})
+		mark, err := fingerprint([]string{"server"}, &mcptypes.Tool{Name: "t", Description: description, InputSchema: raw})
 		require.NoError(t, err)
 		return mark
 	}
