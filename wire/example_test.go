@@ -31,5 +31,10 @@ func ExampleMembers() {
 	for name, value := range meta.All() {
 		fmt.Println(name, value)
 	}
-	// Output: progressToken 17
+	fmt.Println(meta)
+	fmt.Printf("%q\n", wire.Members{}.String()) // absent
+	// Output:
+	// progressToken 17
+	// {"progressToken":17}
+	// ""
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -167,6 +168,18 @@ func (m Members) Clone() Members {
 		return m
 	}
 	return Members{&memberList{slices.Clone(m.m.list), maps.Clone(m.m.index)}}
+}
+
+// String returns the object's JSON, and nothing for absent Members.
+func (m Members) String() string {
+	if m.IsZero() {
+		return ""
+	}
+	text, err := m.MarshalJSON()
+	if err != nil {
+		return fmt.Sprintf("%%!(%v)", err)
+	}
+	return string(text)
 }
 
 // MarshalJSON makes Members work with encoding/json; absent Members are null there.
