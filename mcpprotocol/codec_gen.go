@@ -1763,7 +1763,7 @@ func (x *ConversationSendMessageArguments) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<0)
 			x.Content = []ConversationContent{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Content = append(x.Content, DecodeConversationContent(d))
+				x.Content = append(wire.Room(d, x.Content), DecodeConversationContent(d))
 			}
 		case "conversation_id":
 			d.Once(&seen, 1<<1)
@@ -1920,7 +1920,7 @@ func (x *ConversationStatusResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Events = []ConversationEvent{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Events = append(x.Events, ConversationEvent{})
+				x.Events = append(wire.Room(d, x.Events), ConversationEvent{})
 				x.Events[len(x.Events)-1].DecodeJSON(d)
 			}
 		case "last_message":
@@ -2111,7 +2111,7 @@ func (x *ConversationsListResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<0)
 			x.Conversations = []ConversationInfo{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Conversations = append(x.Conversations, ConversationInfo{})
+				x.Conversations = append(wire.Room(d, x.Conversations), ConversationInfo{})
 				x.Conversations[len(x.Conversations)-1].DecodeJSON(d)
 			}
 		case "next_cursor":
@@ -2694,7 +2694,7 @@ func (x *ExecApprovalElicitParams) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.CodexCommand = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.CodexCommand = append(x.CodexCommand, d.String())
+				x.CodexCommand = append(wire.Room(d, x.CodexCommand), d.String())
 			}
 		case "codex_cwd":
 			d.Once(&seen, 1<<2)
@@ -2761,7 +2761,7 @@ func (x *ExecApprovalRequestEvent) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Command = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Command = append(x.Command, d.String())
+				x.Command = append(wire.Room(d, x.Command), d.String())
 			}
 		case "cwd":
 			d.Once(&seen, 1<<2)
@@ -2819,7 +2819,7 @@ func (x *ExecCommandApprovalParams) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Command = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Command = append(x.Command, d.String())
+				x.Command = append(wire.Room(d, x.Command), d.String())
 			}
 		case "conversation_id":
 			d.Once(&seen, 1<<2)
@@ -2973,7 +2973,7 @@ func (x *ExecCommandBeginEvent) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Command = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Command = append(x.Command, d.String())
+				x.Command = append(wire.Room(d, x.Command), d.String())
 			}
 		case "cwd":
 			d.Once(&seen, 1<<2)
@@ -2982,7 +2982,7 @@ func (x *ExecCommandBeginEvent) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<3)
 			x.ParsedCmd = []ParsedCommand{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.ParsedCmd = append(x.ParsedCmd, DecodeParsedCommand(d))
+				x.ParsedCmd = append(wire.Room(d, x.ParsedCmd), DecodeParsedCommand(d))
 			}
 		case "type":
 			d.Once(&seen, 1<<4)
@@ -3148,7 +3148,7 @@ func (x *ExecOneOffCommandParams) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<0)
 			x.Command = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Command = append(x.Command, d.String())
+				x.Command = append(wire.Room(d, x.Command), d.String())
 			}
 		case "cwd":
 			d.Once(&seen, 1<<1)
@@ -4126,7 +4126,7 @@ func (x *ListConversationsResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<0)
 			x.Items = []ConversationSummary{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Items = append(x.Items, ConversationSummary{})
+				x.Items = append(wire.Room(d, x.Items), ConversationSummary{})
 				x.Items[len(x.Items)-1].DecodeJSON(d)
 			}
 		case "nextCursor":
@@ -4173,7 +4173,7 @@ func (x *ListCustomPromptsResponseEvent) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<0)
 			x.CustomPrompts = []CustomPrompt{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.CustomPrompts = append(x.CustomPrompts, CustomPrompt{})
+				x.CustomPrompts = append(wire.Room(d, x.CustomPrompts), CustomPrompt{})
 				x.CustomPrompts[len(x.CustomPrompts)-1].DecodeJSON(d)
 			}
 		case "type":
@@ -4360,7 +4360,7 @@ func (x *LocalShellAction) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<0)
 			x.Command = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Command = append(x.Command, d.String())
+				x.Command = append(wire.Room(d, x.Command), d.String())
 			}
 		case "env":
 			d.Once(&seen, 1<<1)
@@ -4858,7 +4858,7 @@ func (x *MessageItem) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<0)
 			x.Content = []ContentItem{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Content = append(x.Content, DecodeContentItem(d))
+				x.Content = append(wire.Room(d, x.Content), DecodeContentItem(d))
 			}
 		case "id":
 			d.Once(&seen, 1<<1)
@@ -5120,7 +5120,7 @@ func (x *NotifyPayload) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<0)
 			x.InputMessages = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.InputMessages = append(x.InputMessages, d.String())
+				x.InputMessages = append(wire.Room(d, x.InputMessages), d.String())
 			}
 		case "last-assistant-message":
 			d.Once(&seen, 1<<1)
@@ -5488,7 +5488,7 @@ func (x *PlanUpdateEvent) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Plan = []PlanItem{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Plan = append(x.Plan, PlanItem{})
+				x.Plan = append(wire.Room(d, x.Plan), PlanItem{})
 				x.Plan[len(x.Plan)-1].DecodeJSON(d)
 			}
 		case "type":
@@ -5731,7 +5731,7 @@ func (x *ReasoningItem) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Content = []ReasoningContent{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Content = append(x.Content, DecodeReasoningContent(d))
+					x.Content = append(wire.Room(d, x.Content), DecodeReasoningContent(d))
 				}
 			}
 		case "encrypted_content":
@@ -5744,7 +5744,7 @@ func (x *ReasoningItem) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<3)
 			x.Summary = []ReasoningSummaryText{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Summary = append(x.Summary, ReasoningSummaryText{})
+				x.Summary = append(wire.Room(d, x.Summary), ReasoningSummaryText{})
 				x.Summary[len(x.Summary)-1].DecodeJSON(d)
 			}
 		case "type":
@@ -6041,7 +6041,7 @@ func (x *ResumeConversationResult) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.InitialMessages = []EventMsg{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.InitialMessages = append(x.InitialMessages, DecodeEventMsg(d))
+					x.InitialMessages = append(wire.Room(d, x.InitialMessages), DecodeEventMsg(d))
 				}
 			}
 		case "model":
@@ -6218,7 +6218,7 @@ func (x *ReviewOutput) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<0)
 			x.Findings = []ReviewFinding{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Findings = append(x.Findings, ReviewFinding{})
+				x.Findings = append(wire.Room(d, x.Findings), ReviewFinding{})
 				x.Findings[len(x.Findings)-1].DecodeJSON(d)
 			}
 		case "overall_confidence_score":
@@ -6282,7 +6282,7 @@ func (x *SandboxSettings) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<3)
 			x.WritableRoots = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.WritableRoots = append(x.WritableRoots, d.String())
+				x.WritableRoots = append(wire.Room(d, x.WritableRoots), d.String())
 			}
 		default:
 			d.Extra(&x.Extra, k)
@@ -6388,7 +6388,7 @@ func (x *SendUserMessageParams) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Items = []InputItem{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Items = append(x.Items, DecodeInputItem(d))
+				x.Items = append(wire.Room(d, x.Items), DecodeInputItem(d))
 			}
 		default:
 			d.Extra(&x.Extra, k)
@@ -6450,7 +6450,7 @@ func (x *SendUserTurnParams) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<4)
 			x.Items = []InputItem{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Items = append(x.Items, DecodeInputItem(d))
+				x.Items = append(wire.Room(d, x.Items), DecodeInputItem(d))
 			}
 		case "model":
 			d.Once(&seen, 1<<5)
@@ -6519,7 +6519,7 @@ func (x *SessionConfiguredEvent) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.InitialMessages = []EventMsg{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.InitialMessages = append(x.InitialMessages, DecodeEventMsg(d))
+					x.InitialMessages = append(wire.Room(d, x.InitialMessages), DecodeEventMsg(d))
 				}
 			}
 		case "model":
@@ -6735,7 +6735,7 @@ func (x *ShellToolArguments) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<0)
 			x.Command = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Command = append(x.Command, d.String())
+				x.Command = append(wire.Room(d, x.Command), d.String())
 			}
 		case "justification":
 			d.Once(&seen, 1<<1)
@@ -7427,7 +7427,7 @@ func (x *ToolPinFile) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<0)
 			x.Pins = []ToolPin{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Pins = append(x.Pins, ToolPin{})
+				x.Pins = append(wire.Room(d, x.Pins), ToolPin{})
 				x.Pins[len(x.Pins)-1].DecodeJSON(d)
 			}
 		default:
@@ -7683,7 +7683,7 @@ func (x *UnifiedExecArguments) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<0)
 			x.Input = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Input = append(x.Input, d.String())
+				x.Input = append(wire.Room(d, x.Input), d.String())
 			}
 		case "session_id":
 			d.Once(&seen, 1<<1)
@@ -7815,7 +7815,7 @@ func (x *UpdatePlanArguments) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Plan = []PlanItem{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Plan = append(x.Plan, PlanItem{})
+				x.Plan = append(wire.Room(d, x.Plan), PlanItem{})
 				x.Plan[len(x.Plan)-1].DecodeJSON(d)
 			}
 		default:
@@ -7952,7 +7952,7 @@ func (x *UserMessageEvent) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Images = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Images = append(x.Images, d.String())
+					x.Images = append(wire.Room(d, x.Images), d.String())
 				}
 			}
 		case "kind":
@@ -8326,7 +8326,7 @@ func (x *WorkspaceWritePolicy) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.WritableRoots = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.WritableRoots = append(x.WritableRoots, d.String())
+					x.WritableRoots = append(wire.Room(d, x.WritableRoots), d.String())
 				}
 			}
 		default:

@@ -40,7 +40,7 @@ func (x *Annotations) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Audience = []Role{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Audience = append(x.Audience, Role(d.Enum(roleValues)))
+					x.Audience = append(wire.Room(d, x.Audience), Role(d.Enum(roleValues)))
 				}
 			}
 		case "lastModified":
@@ -300,7 +300,7 @@ func (x *CallToolResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Content = []ContentBlock{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Content = append(x.Content, DecodeContentBlock(d))
+				x.Content = append(wire.Room(d, x.Content), DecodeContentBlock(d))
 			}
 		case "isError":
 			d.Once(&seen, 1<<2)
@@ -702,7 +702,7 @@ func (x *CompleteResultCompletion) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Values = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Values = append(x.Values, d.String())
+				x.Values = append(wire.Room(d, x.Values), d.String())
 			}
 		default:
 			d.Extra(&x.Extra, k)
@@ -783,7 +783,7 @@ func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<3)
 			x.Messages = []SamplingMessage{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Messages = append(x.Messages, SamplingMessage{})
+				x.Messages = append(wire.Room(d, x.Messages), SamplingMessage{})
 				x.Messages[len(x.Messages)-1].DecodeJSON(d)
 			}
 		case "metadata":
@@ -802,7 +802,7 @@ func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.StopSequences = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.StopSequences = append(x.StopSequences, d.String())
+					x.StopSequences = append(wire.Room(d, x.StopSequences), d.String())
 				}
 			}
 		case "systemPrompt":
@@ -977,7 +977,7 @@ func (x *ElicitParamsRequestedSchema) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Required = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Required = append(x.Required, d.String())
+					x.Required = append(wire.Room(d, x.Required), d.String())
 				}
 			}
 		case "type":
@@ -1181,14 +1181,14 @@ func (x *EnumSchema) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Enum = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Enum = append(x.Enum, d.String())
+				x.Enum = append(wire.Room(d, x.Enum), d.String())
 			}
 		case "enumNames":
 			d.Once(&seen, 1<<2)
 			if d.Present(&x.Extra, k) {
 				x.EnumNames = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.EnumNames = append(x.EnumNames, d.String())
+					x.EnumNames = append(wire.Room(d, x.EnumNames), d.String())
 				}
 			}
 		case "title":
@@ -1315,7 +1315,7 @@ func (x *GetPromptResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Messages = []PromptMessage{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Messages = append(x.Messages, PromptMessage{})
+				x.Messages = append(wire.Room(d, x.Messages), PromptMessage{})
 				x.Messages[len(x.Messages)-1].DecodeJSON(d)
 			}
 		default:
@@ -1664,7 +1664,7 @@ func (x *ListPromptsResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Prompts = []Prompt{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Prompts = append(x.Prompts, Prompt{})
+				x.Prompts = append(wire.Room(d, x.Prompts), Prompt{})
 				x.Prompts[len(x.Prompts)-1].DecodeJSON(d)
 			}
 		default:
@@ -1766,7 +1766,7 @@ func (x *ListResourceTemplatesResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.ResourceTemplates = []ResourceTemplate{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.ResourceTemplates = append(x.ResourceTemplates, ResourceTemplate{})
+				x.ResourceTemplates = append(wire.Room(d, x.ResourceTemplates), ResourceTemplate{})
 				x.ResourceTemplates[len(x.ResourceTemplates)-1].DecodeJSON(d)
 			}
 		default:
@@ -1868,7 +1868,7 @@ func (x *ListResourcesResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Resources = []Resource{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Resources = append(x.Resources, Resource{})
+				x.Resources = append(wire.Room(d, x.Resources), Resource{})
 				x.Resources[len(x.Resources)-1].DecodeJSON(d)
 			}
 		default:
@@ -1958,7 +1958,7 @@ func (x *ListRootsResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Roots = []Root{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Roots = append(x.Roots, Root{})
+				x.Roots = append(wire.Room(d, x.Roots), Root{})
 				x.Roots[len(x.Roots)-1].DecodeJSON(d)
 			}
 		default:
@@ -2056,7 +2056,7 @@ func (x *ListToolsResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Tools = []Tool{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Tools = append(x.Tools, Tool{})
+				x.Tools = append(wire.Room(d, x.Tools), Tool{})
 				x.Tools[len(x.Tools)-1].DecodeJSON(d)
 			}
 		default:
@@ -2191,7 +2191,7 @@ func (x *ModelPreferences) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Hints = []ModelHint{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Hints = append(x.Hints, ModelHint{})
+					x.Hints = append(wire.Room(d, x.Hints), ModelHint{})
 					x.Hints[len(x.Hints)-1].DecodeJSON(d)
 				}
 			}
@@ -2397,7 +2397,7 @@ func (x *Prompt) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Arguments = []PromptArgument{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Arguments = append(x.Arguments, PromptArgument{})
+					x.Arguments = append(wire.Room(d, x.Arguments), PromptArgument{})
 					x.Arguments[len(x.Arguments)-1].DecodeJSON(d)
 				}
 			}
@@ -2664,7 +2664,7 @@ func (x *ReadResourceResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Contents = []ResourceContents{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Contents = append(x.Contents, DecodeResourceContents(d))
+				x.Contents = append(wire.Room(d, x.Contents), DecodeResourceContents(d))
 			}
 		default:
 			d.Extra(&x.Extra, k)

@@ -3,6 +3,7 @@ package wire
 import (
 	"math"
 	"math/bits"
+	"slices"
 	"strings"
 	"sync"
 	"unsafe"
@@ -263,6 +264,23 @@ func (d *Decoder) NextItem() bool {
 	}
 	d.unexpected(d.pos, "',' or ']'")
 	return false
+}
+
+// Room returns list with room for one more element. It makes as much at once as the rest of the text can be expected
+// to need, going by what came before.
+func Room[S ~[]E, E any](d *Decoder, list S) S {
+	if len(list) == 0 || len(list) < cap(list) {
+		return list
+	}
+	return slices.Grow(list, d.expected(len(list), int(unsafe.Sizeof(list[0]))))
+}
+
+// expected returns how many elements, at least one, are likely to follow the n that have been read of an array. All of
+// them, size bytes each, take no more memory than what is left of the text.
+func (d *Decoder) expected(n, size int) int {
+	left := len(d.text) - d.pos
+	more := int(int64(left) * int64(n) / int64(max(d.pos, 1)))
+	return 1 + min(more+more/8, left/max(size, 1)) // rather a few too many than one too few
 }
 
 // Once notes in seen that the known member whose name was just read is there; a second one is an error.

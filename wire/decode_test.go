@@ -335,3 +335,29 @@ func TestAllocations(t *testing.T) {
 		require.NoError(t, d.End())
 	}), "skip on the stack")
 }
+
+// TestRoomFollowsTheText holds a list to about what it needs, however long, and to the size of the text where elements are
+// smaller there than in memory.
+func TestRoomFollowsTheText(t *testing.T) {
+	type large [256]byte
+	read := func(text string) []large {
+		d := wire.NewDecoder(text)
+		var list []large
+		for ok := d.FirstItem(); ok; ok = d.NextItem() {
+			d.Skip()
+			list = append(wire.Room(&d, list), large{})
+		}
+		require.NoError(t, d.End())
+		return list
+	}
+	even := read("[" + strings.Repeat(`"`+strings.Repeat("x", 500)+`",`, 99) + `""]`)
+	assert.Len(t, even, 100)
+	assert.Less(t, cap(even), 150)
+	// One element that makes a million look likely.
+	one := read("[1" + strings.Repeat(" ", 1<<20) + "]")
+	assert.Len(t, one, 1)
+	assert.Equal(t, 1, cap(one))
+	two := read("[1,2" + strings.Repeat(" ", 1<<20) + "]")
+	assert.Len(t, two, 2)
+	assert.LessOrEqual(t, cap(two)*256, 2<<20)
+}

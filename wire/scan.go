@@ -382,6 +382,22 @@ type aheadString struct {
 // isEnd reports whether c ends a number or a literal.
 func isEnd(c byte) bool { return c == ',' || c == ']' || c == '}' || c == ':' || c == '"' || c <= ' ' }
 
+// skimName passes over the name whose opening quote is before i, and reports whether it is key.
+func skimName(s string, i int, key string) (end int, found bool) {
+	if i <= len(s)-8 {
+		if m := odds(wordAt(s, i)) & highs; m != 0 {
+			if end = i + bits.TrailingZeros64(m)>>3; s[end] == '"' {
+				return end + 1, s[i:end] == key
+			}
+		}
+	}
+	if end = skimString(s, i); end < 0 {
+		return -1, false
+	}
+	name := s[i : end-1]
+	return end, name == key || strings.IndexByte(name, '\\') >= 0 && unquote(s[i-1:end]) == key
+}
+
 // skimMember returns the offset of the value that the object at offset i has under key, or -1.
 func (d *Decoder) skimMember(i int, key string) int {
 	s := d.text
@@ -392,12 +408,10 @@ func (d *Decoder) skimMember(i int, key string) int {
 		if i = skipSpace(s, i+1); i >= len(s) || s[i] != '"' {
 			return -1
 		}
-		end := skimString(s, i+1)
+		end, found := skimName(s, i+1, key)
 		if end < 0 {
 			return -1
 		}
-		name := s[i+1 : end-1]
-		found := name == key || strings.IndexByte(name, '\\') >= 0 && unquote(s[i:end]) == key
 		if i = skipSpace(s, end); i >= len(s) || s[i] != ':' {
 			return -1
 		}

@@ -39,7 +39,7 @@ func (x *Annotations) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Audience = []Role{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Audience = append(x.Audience, Role(d.Enum(roleValues)))
+					x.Audience = append(wire.Room(d, x.Audience), Role(d.Enum(roleValues)))
 				}
 			}
 		case "priority":
@@ -237,7 +237,7 @@ func (x *CallToolResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Content = []ContentBlock{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Content = append(x.Content, DecodeContentBlock(d))
+				x.Content = append(wire.Room(d, x.Content), DecodeContentBlock(d))
 			}
 		case "isError":
 			d.Once(&seen, 1<<2)
@@ -567,7 +567,7 @@ func (x *CompleteResultCompletion) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Values = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Values = append(x.Values, d.String())
+				x.Values = append(wire.Room(d, x.Values), d.String())
 			}
 		default:
 			d.Extra(&x.Extra, k)
@@ -648,7 +648,7 @@ func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<3)
 			x.Messages = []SamplingMessage{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Messages = append(x.Messages, SamplingMessage{})
+				x.Messages = append(wire.Room(d, x.Messages), SamplingMessage{})
 				x.Messages[len(x.Messages)-1].DecodeJSON(d)
 			}
 		case "metadata":
@@ -667,7 +667,7 @@ func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.StopSequences = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.StopSequences = append(x.StopSequences, d.String())
+					x.StopSequences = append(wire.Room(d, x.StopSequences), d.String())
 				}
 			}
 		case "systemPrompt":
@@ -933,7 +933,7 @@ func (x *GetPromptResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Messages = []PromptMessage{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Messages = append(x.Messages, PromptMessage{})
+				x.Messages = append(wire.Room(d, x.Messages), PromptMessage{})
 				x.Messages[len(x.Messages)-1].DecodeJSON(d)
 			}
 		default:
@@ -1268,7 +1268,7 @@ func (x *ListPromptsResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Prompts = []Prompt{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Prompts = append(x.Prompts, Prompt{})
+				x.Prompts = append(wire.Room(d, x.Prompts), Prompt{})
 				x.Prompts[len(x.Prompts)-1].DecodeJSON(d)
 			}
 		default:
@@ -1370,7 +1370,7 @@ func (x *ListResourceTemplatesResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.ResourceTemplates = []ResourceTemplate{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.ResourceTemplates = append(x.ResourceTemplates, ResourceTemplate{})
+				x.ResourceTemplates = append(wire.Room(d, x.ResourceTemplates), ResourceTemplate{})
 				x.ResourceTemplates[len(x.ResourceTemplates)-1].DecodeJSON(d)
 			}
 		default:
@@ -1472,7 +1472,7 @@ func (x *ListResourcesResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Resources = []Resource{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Resources = append(x.Resources, Resource{})
+				x.Resources = append(wire.Room(d, x.Resources), Resource{})
 				x.Resources[len(x.Resources)-1].DecodeJSON(d)
 			}
 		default:
@@ -1562,7 +1562,7 @@ func (x *ListRootsResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Roots = []Root{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Roots = append(x.Roots, Root{})
+				x.Roots = append(wire.Room(d, x.Roots), Root{})
 				x.Roots[len(x.Roots)-1].DecodeJSON(d)
 			}
 		default:
@@ -1660,7 +1660,7 @@ func (x *ListToolsResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Tools = []Tool{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Tools = append(x.Tools, Tool{})
+				x.Tools = append(wire.Room(d, x.Tools), Tool{})
 				x.Tools[len(x.Tools)-1].DecodeJSON(d)
 			}
 		default:
@@ -1795,7 +1795,7 @@ func (x *ModelPreferences) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Hints = []ModelHint{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Hints = append(x.Hints, ModelHint{})
+					x.Hints = append(wire.Room(d, x.Hints), ModelHint{})
 					x.Hints[len(x.Hints)-1].DecodeJSON(d)
 				}
 			}
@@ -1944,7 +1944,7 @@ func (x *Prompt) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Arguments = []PromptArgument{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Arguments = append(x.Arguments, PromptArgument{})
+					x.Arguments = append(wire.Room(d, x.Arguments), PromptArgument{})
 					x.Arguments[len(x.Arguments)-1].DecodeJSON(d)
 				}
 			}
@@ -2200,7 +2200,7 @@ func (x *ReadResourceResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Contents = []ResourceContents{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Contents = append(x.Contents, DecodeResourceContents(d))
+				x.Contents = append(wire.Room(d, x.Contents), DecodeResourceContents(d))
 			}
 		default:
 			d.Extra(&x.Extra, k)

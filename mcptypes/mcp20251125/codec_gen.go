@@ -40,7 +40,7 @@ func (x *Annotations) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Audience = []Role{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Audience = append(x.Audience, Role(d.Enum(roleValues)))
+					x.Audience = append(wire.Room(d, x.Audience), Role(d.Enum(roleValues)))
 				}
 			}
 		case "lastModified":
@@ -312,7 +312,7 @@ func (x *CallToolResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Content = []ContentBlock{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Content = append(x.Content, DecodeContentBlock(d))
+				x.Content = append(wire.Room(d, x.Content), DecodeContentBlock(d))
 			}
 		case "isError":
 			d.Once(&seen, 1<<2)
@@ -1141,7 +1141,7 @@ func (x *CompleteResultCompletion) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Values = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Values = append(x.Values, d.String())
+				x.Values = append(wire.Room(d, x.Values), d.String())
 			}
 		default:
 			d.Extra(&x.Extra, k)
@@ -1244,7 +1244,7 @@ func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<3)
 			x.Messages = []SamplingMessage{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Messages = append(x.Messages, SamplingMessage{})
+				x.Messages = append(wire.Room(d, x.Messages), SamplingMessage{})
 				x.Messages[len(x.Messages)-1].DecodeJSON(d)
 			}
 		case "metadata":
@@ -1263,7 +1263,7 @@ func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.StopSequences = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.StopSequences = append(x.StopSequences, d.String())
+					x.StopSequences = append(wire.Room(d, x.StopSequences), d.String())
 				}
 			}
 		case "systemPrompt":
@@ -1289,7 +1289,7 @@ func (x *CreateMessageParams) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Tools = []Tool{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Tools = append(x.Tools, Tool{})
+					x.Tools = append(wire.Room(d, x.Tools), Tool{})
 					x.Tools[len(x.Tools)-1].DecodeJSON(d)
 				}
 			}
@@ -1520,7 +1520,7 @@ func (x *ElicitFormParamsRequestedSchema) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Required = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Required = append(x.Required, d.String())
+					x.Required = append(wire.Room(d, x.Required), d.String())
 				}
 			}
 		case "type":
@@ -1960,7 +1960,7 @@ func (x *GetPromptResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Messages = []PromptMessage{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Messages = append(x.Messages, PromptMessage{})
+				x.Messages = append(wire.Room(d, x.Messages), PromptMessage{})
 				x.Messages[len(x.Messages)-1].DecodeJSON(d)
 			}
 		default:
@@ -2212,7 +2212,7 @@ func (x *Icon) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Sizes = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Sizes = append(x.Sizes, d.String())
+					x.Sizes = append(wire.Room(d, x.Sizes), d.String())
 				}
 			}
 		case "src":
@@ -2334,7 +2334,7 @@ func (x *Implementation) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Icons = []Icon{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Icons = append(x.Icons, Icon{})
+					x.Icons = append(wire.Room(d, x.Icons), Icon{})
 					x.Icons[len(x.Icons)-1].DecodeJSON(d)
 				}
 			}
@@ -2520,14 +2520,14 @@ func (x *LegacyTitledEnumSchema) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Enum = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Enum = append(x.Enum, d.String())
+				x.Enum = append(wire.Room(d, x.Enum), d.String())
 			}
 		case "enumNames":
 			d.Once(&seen, 1<<3)
 			if d.Present(&x.Extra, k) {
 				x.EnumNames = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.EnumNames = append(x.EnumNames, d.String())
+					x.EnumNames = append(wire.Room(d, x.EnumNames), d.String())
 				}
 			}
 		case "title":
@@ -2586,7 +2586,7 @@ func (x *ListPromptsResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Prompts = []Prompt{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Prompts = append(x.Prompts, Prompt{})
+				x.Prompts = append(wire.Room(d, x.Prompts), Prompt{})
 				x.Prompts[len(x.Prompts)-1].DecodeJSON(d)
 			}
 		default:
@@ -2639,7 +2639,7 @@ func (x *ListResourceTemplatesResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.ResourceTemplates = []ResourceTemplate{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.ResourceTemplates = append(x.ResourceTemplates, ResourceTemplate{})
+				x.ResourceTemplates = append(wire.Room(d, x.ResourceTemplates), ResourceTemplate{})
 				x.ResourceTemplates[len(x.ResourceTemplates)-1].DecodeJSON(d)
 			}
 		default:
@@ -2696,7 +2696,7 @@ func (x *ListResourcesResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Resources = []Resource{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Resources = append(x.Resources, Resource{})
+				x.Resources = append(wire.Room(d, x.Resources), Resource{})
 				x.Resources[len(x.Resources)-1].DecodeJSON(d)
 			}
 		default:
@@ -2745,7 +2745,7 @@ func (x *ListRootsResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Roots = []Root{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Roots = append(x.Roots, Root{})
+				x.Roots = append(wire.Room(d, x.Roots), Root{})
 				x.Roots[len(x.Roots)-1].DecodeJSON(d)
 			}
 		default:
@@ -2798,7 +2798,7 @@ func (x *ListTasksResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Tasks = []Task{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Tasks = append(x.Tasks, Task{})
+				x.Tasks = append(wire.Room(d, x.Tasks), Task{})
 				x.Tasks[len(x.Tasks)-1].DecodeJSON(d)
 			}
 		default:
@@ -2851,7 +2851,7 @@ func (x *ListToolsResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Tools = []Tool{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Tools = append(x.Tools, Tool{})
+				x.Tools = append(wire.Room(d, x.Tools), Tool{})
 				x.Tools[len(x.Tools)-1].DecodeJSON(d)
 			}
 		default:
@@ -2986,7 +2986,7 @@ func (x *ModelPreferences) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Hints = []ModelHint{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Hints = append(x.Hints, ModelHint{})
+					x.Hints = append(wire.Room(d, x.Hints), ModelHint{})
 					x.Hints[len(x.Hints)-1].DecodeJSON(d)
 				}
 			}
@@ -3245,7 +3245,7 @@ func (x *Prompt) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Arguments = []PromptArgument{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Arguments = append(x.Arguments, PromptArgument{})
+					x.Arguments = append(wire.Room(d, x.Arguments), PromptArgument{})
 					x.Arguments[len(x.Arguments)-1].DecodeJSON(d)
 				}
 			}
@@ -3257,7 +3257,7 @@ func (x *Prompt) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Icons = []Icon{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Icons = append(x.Icons, Icon{})
+					x.Icons = append(wire.Room(d, x.Icons), Icon{})
 					x.Icons[len(x.Icons)-1].DecodeJSON(d)
 				}
 			}
@@ -3486,7 +3486,7 @@ func (x *ReadResourceResult) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Contents = []ResourceContents{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Contents = append(x.Contents, DecodeResourceContents(d))
+				x.Contents = append(wire.Room(d, x.Contents), DecodeResourceContents(d))
 			}
 		default:
 			d.Extra(&x.Extra, k)
@@ -3675,7 +3675,7 @@ func (x *Resource) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Icons = []Icon{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Icons = append(x.Icons, Icon{})
+					x.Icons = append(wire.Room(d, x.Icons), Icon{})
 					x.Icons[len(x.Icons)-1].DecodeJSON(d)
 				}
 			}
@@ -3767,7 +3767,7 @@ func (x *ResourceLink) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Icons = []Icon{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Icons = append(x.Icons, Icon{})
+					x.Icons = append(wire.Room(d, x.Icons), Icon{})
 					x.Icons[len(x.Icons)-1].DecodeJSON(d)
 				}
 			}
@@ -3906,7 +3906,7 @@ func (x *ResourceTemplate) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Icons = []Icon{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Icons = append(x.Icons, Icon{})
+					x.Icons = append(wire.Room(d, x.Icons), Icon{})
 					x.Icons[len(x.Icons)-1].DecodeJSON(d)
 				}
 			}
@@ -4978,7 +4978,7 @@ func (x *TitledMultiSelectEnumSchema) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Default = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Default = append(x.Default, d.String())
+					x.Default = append(wire.Room(d, x.Default), d.String())
 				}
 			}
 		case "description":
@@ -5043,7 +5043,7 @@ func (x *TitledMultiSelectEnumSchemaItems) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<0)
 			x.AnyOf = []TitledMultiSelectEnumSchemaItemsAnyOfItem{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.AnyOf = append(x.AnyOf, TitledMultiSelectEnumSchemaItemsAnyOfItem{})
+				x.AnyOf = append(wire.Room(d, x.AnyOf), TitledMultiSelectEnumSchemaItemsAnyOfItem{})
 				x.AnyOf[len(x.AnyOf)-1].DecodeJSON(d)
 			}
 		default:
@@ -5144,7 +5144,7 @@ func (x *TitledSingleSelectEnumSchema) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.OneOf = []TitledSingleSelectEnumSchemaOneOfItem{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.OneOf = append(x.OneOf, TitledSingleSelectEnumSchemaOneOfItem{})
+				x.OneOf = append(wire.Room(d, x.OneOf), TitledSingleSelectEnumSchemaOneOfItem{})
 				x.OneOf[len(x.OneOf)-1].DecodeJSON(d)
 			}
 		case "title":
@@ -5284,7 +5284,7 @@ func (x *Tool) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Icons = []Icon{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Icons = append(x.Icons, Icon{})
+					x.Icons = append(wire.Room(d, x.Icons), Icon{})
 					x.Icons[len(x.Icons)-1].DecodeJSON(d)
 				}
 			}
@@ -5465,7 +5465,7 @@ func (x *ToolResultContent) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<1)
 			x.Content = []ContentBlock{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Content = append(x.Content, DecodeContentBlock(d))
+				x.Content = append(wire.Room(d, x.Content), DecodeContentBlock(d))
 			}
 		case "isError":
 			d.Once(&seen, 1<<2)
@@ -5672,7 +5672,7 @@ func (x *URLElicitationRequiredErrorErrorData) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<0)
 			x.Elicitations = []ElicitURLParams{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Elicitations = append(x.Elicitations, ElicitURLParams{})
+				x.Elicitations = append(wire.Room(d, x.Elicitations), ElicitURLParams{})
 				x.Elicitations[len(x.Elicitations)-1].DecodeJSON(d)
 			}
 		default:
@@ -5779,7 +5779,7 @@ func (x *UntitledMultiSelectEnumSchema) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.Default = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.Default = append(x.Default, d.String())
+					x.Default = append(wire.Room(d, x.Default), d.String())
 				}
 			}
 		case "description":
@@ -5845,7 +5845,7 @@ func (x *UntitledMultiSelectEnumSchemaItems) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<0)
 			x.Enum = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Enum = append(x.Enum, d.String())
+				x.Enum = append(wire.Room(d, x.Enum), d.String())
 			}
 		case "type":
 			d.Once(&seen, 1<<1)
@@ -5906,7 +5906,7 @@ func (x *UntitledSingleSelectEnumSchema) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.Enum = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.Enum = append(x.Enum, d.String())
+				x.Enum = append(wire.Room(d, x.Enum), d.String())
 			}
 		case "title":
 			d.Once(&seen, 1<<3)
@@ -5948,7 +5948,7 @@ func (x SamplingMessageContentList) EncodeJSON(e *wire.Encoder) {
 func (x *SamplingMessageContentList) decode(d *wire.Decoder) {
 	list := []SamplingMessageContentBlock{}
 	for ok := d.FirstItem(); ok; ok = d.NextItem() {
-		list = append(list, DecodeSamplingMessageContentBlock(d))
+		list = append(wire.Room(d, list), DecodeSamplingMessageContentBlock(d))
 	}
 	*x = list
 }

@@ -94,19 +94,19 @@ func (x *ClientRegistration) DecodeJSON(d *wire.Decoder) {
 			d.Once(&seen, 1<<2)
 			x.GrantTypes = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.GrantTypes = append(x.GrantTypes, d.String())
+				x.GrantTypes = append(wire.Room(d, x.GrantTypes), d.String())
 			}
 		case "redirect_uris":
 			d.Once(&seen, 1<<3)
 			x.RedirectURIs = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.RedirectURIs = append(x.RedirectURIs, d.String())
+				x.RedirectURIs = append(wire.Room(d, x.RedirectURIs), d.String())
 			}
 		case "response_types":
 			d.Once(&seen, 1<<4)
 			x.ResponseTypes = []string{}
 			for ok := d.FirstItem(); ok; ok = d.NextItem() {
-				x.ResponseTypes = append(x.ResponseTypes, d.String())
+				x.ResponseTypes = append(wire.Room(d, x.ResponseTypes), d.String())
 			}
 		case "scope":
 			d.Once(&seen, 1<<5)
@@ -170,7 +170,7 @@ func (x *ResourceMetadata) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.AuthorizationServers = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.AuthorizationServers = append(x.AuthorizationServers, d.String())
+					x.AuthorizationServers = append(wire.Room(d, x.AuthorizationServers), d.String())
 				}
 			}
 		case "resource":
@@ -181,7 +181,7 @@ func (x *ResourceMetadata) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.ScopesSupported = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.ScopesSupported = append(x.ScopesSupported, d.String())
+					x.ScopesSupported = append(wire.Room(d, x.ScopesSupported), d.String())
 				}
 			}
 		default:
@@ -273,7 +273,7 @@ func (x *ServerMetadata) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.CodeChallengeMethodsSupported = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.CodeChallengeMethodsSupported = append(x.CodeChallengeMethodsSupported, d.String())
+					x.CodeChallengeMethodsSupported = append(wire.Room(d, x.CodeChallengeMethodsSupported), d.String())
 				}
 			}
 		case "grant_types_supported":
@@ -281,7 +281,7 @@ func (x *ServerMetadata) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.GrantTypesSupported = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.GrantTypesSupported = append(x.GrantTypesSupported, d.String())
+					x.GrantTypesSupported = append(wire.Room(d, x.GrantTypesSupported), d.String())
 				}
 			}
 		case "issuer":
@@ -295,7 +295,7 @@ func (x *ServerMetadata) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.ScopesSupported = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.ScopesSupported = append(x.ScopesSupported, d.String())
+					x.ScopesSupported = append(wire.Room(d, x.ScopesSupported), d.String())
 				}
 			}
 		case "token_endpoint":
@@ -306,7 +306,7 @@ func (x *ServerMetadata) DecodeJSON(d *wire.Decoder) {
 			if d.Present(&x.Extra, k) {
 				x.TokenEndpointAuthMethodsSupported = []string{}
 				for ok := d.FirstItem(); ok; ok = d.NextItem() {
-					x.TokenEndpointAuthMethodsSupported = append(x.TokenEndpointAuthMethodsSupported, d.String())
+					x.TokenEndpointAuthMethodsSupported = append(wire.Room(d, x.TokenEndpointAuthMethodsSupported), d.String())
 				}
 			}
 		default:
