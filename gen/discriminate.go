@@ -48,6 +48,11 @@ func (b *builder) discriminate(u *Union, at string) error {
 		}
 	}
 	u.KeyInt = u.Key != "" && isIntKey(u.Variants, u.Key)
+	for _, v := range u.Variants {
+		if len(tagsOf(v.Type.strct, u.Key)) > 0 && !tagged(v, u.Variants, u.Key) {
+			return errAt(at, "the constants of %q are strings in some variants and integers in others"+remedy, u.Key)
+		}
+	}
 	u.Tagged = u.Key != "" && len(u.ByKind) == 0 && !slices.Contains(append([]string{"Tag", "Raw"}, generated...), goName(u.Key)) &&
 		!slices.ContainsFunc(u.Variants, func(v *Variant) bool { return len(v.Tags) != 1 || !canName(v.Type.strct, u.Key) })
 
@@ -117,11 +122,13 @@ func (b *builder) unionMember(u *Union, definition string) (*Variant, error) {
 func keyOfAllButOne(variants []*Variant) string {
 	for _, of := range variants {
 		for _, f := range of.Type.strct.Fields {
-			tagged := 0
+			told := 0
 			for _, v := range variants {
-				tagged += min(1, len(tagsOf(v.Type.strct, f.Wire)))
+				if tagged(v, variants, f.Wire) {
+					told++
+				}
 			}
-			if tagged == len(variants)-1 && withoutMember(variants, f.Wire) != nil {
+			if told == len(variants)-1 && withoutMember(variants, f.Wire) != nil {
 				return f.Wire
 			}
 		}
@@ -139,7 +146,7 @@ func openKey(variants []*Variant) (string, *Variant) {
 		var rest *Variant
 		fits := true
 		for _, v := range variants {
-			if len(tagsOf(v.Type.strct, f.Wire)) > 0 {
+			if tagged(v, variants, f.Wire) {
 				continue
 			}
 			own := fieldOf(v.Type.strct, f.Wire)
@@ -176,6 +183,12 @@ func isIntKey(variants []*Variant, key string) bool {
 	})
 }
 
+// tagged reports whether a variant has constant values for a key, of the kind that
+// those of the others are.
+func tagged(v *Variant, variants []*Variant, key string) bool {
+	return len(tagsOf(v.Type.strct, key)) > 0 && isIntKey(variants, key) == isIntKey([]*Variant{v}, key)
+}
+
 // commonKey finds a member for which every variant has constant values, if
 // there is one not the same in all.
 func commonKey(variants []*Variant) string {
@@ -185,7 +198,7 @@ func commonKey(variants []*Variant) string {
 		known, differ := true, false
 		for _, v := range variants {
 			tags := tagsOf(v.Type.strct, f.Wire)
-			known = known && len(tags) > 0 && isIntKey(variants, f.Wire) == isIntKey([]*Variant{v}, f.Wire)
+			known = known && tagged(v, variants, f.Wire)
 			differ = differ || !slices.Equal(tags, tagsOf(first, f.Wire))
 		}
 		if known && differ {
