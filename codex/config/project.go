@@ -17,8 +17,8 @@ const projectDir = ".codex"
 // the user trusts.
 const keyHash = "config_sha256"
 
-// userOnly are the keys that a project cannot set: what is trusted, and where
-// credentials are sent.
+// userOnly are the keys that a project cannot set: what is trusted, and where the
+// user signs in.
 var userOnly = []string{"projects", "login_issuer", "login_timeout_sec"}
 
 // ErrNoProject is returned for a folder whose project has no configuration.
